@@ -1,0 +1,15 @@
+#pragma once
+
+#include "llama.h"
+#include "llama-cparams.h"
+
+struct llama_context {
+    llama_context(const llama_model & model, llama_context_params params);
+
+    const llama_cparams & get_cparams() const { return cparams; }
+
+private:
+    const llama_model & model;
+
+    llama_cparams cparams = {};
+};

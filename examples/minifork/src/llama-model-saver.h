@@ -1,0 +1,23 @@
+#pragma once
+
+#include "llama.h"
+#include "llama-arch.h"
+
+struct llama_model_saver {
+    struct gguf_context * gguf_ctx = nullptr;
+    const struct llama_model & model;
+    const struct LLM_KV llm_kv;
+
+    llama_model_saver(const struct llama_model & model);
+    ~llama_model_saver();
+
+    void add_kv(enum llm_kv key, uint32_t            value);
+    void add_kv(enum llm_kv key, float               value);
+    void add_kv(enum llm_kv key, bool                value);
+    void add_kv(enum llm_kv key, const std::string & value);
+
+    template <typename Container>
+    void add_kv(enum llm_kv key, const Container & value, bool per_layer);
+
+    void add_kv_from_model();
+};

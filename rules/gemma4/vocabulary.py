@@ -1,0 +1,177 @@
+"""The tokenizer `gemma4`: merges on raw UTF-8 over whole lines, blanks as U+2581, bytes as `<0xXX>`.
+
+It is BPE, but not GPT-2's: no byte encoding, newline runs are words, nothing is cleaned up when text comes back.
+Whatever is added is guarded by the pre-tokenizer type, so that other vocabularies stay as they are.
+"""
+
+from __future__ import annotations
+
+from transformer.cpp import Block, Construct, Function, If, Parameter
+from transformer.errors import AnchorError
+from transformer.outcome import Blocked, Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from ..llama.port import Port
+
+PRE_TYPE = "LLAMA_VOCAB_PRE_TYPE_GEMMA4"
+MODEL = 'tokenizer_model == "gemma4"'
+LINES = r'regex_expr == "[^\\n]+|[\\n]+"'
+
+
+@rule("vocab.pre-type", "enum llama_vocab_pre_type knows the pre-tokenizer")
+def pre_type(port: Port) -> Outcome:
+    """With the next free value; it is not stored in files."""
+    return port.fork.file("llama-vocab.h").enum("llama_vocab_pre_type").add(PRE_TYPE)
+
+
+@rule("vocab.model", "a file whose tokenizer is gemma4 is loaded as BPE with merges")
+def model(port: Port) -> Outcome:
+    """Its merges are read like GPT-2's; such a file names no pre-tokenizer and has no default special tokens."""
+    load = port.fork.vocab_method("load")
+    own = [each for each in load.ifs() if each.condition.holds(MODEL)]
+    if any(each.body().mentions("LLAMA_VOCAB_TYPE_BPE") for each in own):
+        return Satisfied(own[0].where)
+    if own:
+        return Blocked("gemma4 is loaded, but not as BPE", own[0].where, "every text is cut into the wrong tokens")
+    gpt2 = load.if_on('tokenizer_model == "gpt2"')
+    return all_of(gpt2.condition.widen(MODEL), gpt2.body().append(port.render("vocab_model.cpp.j2"), gap=True))
+
+
+@rule("vocab.choice", "the pre-tokenizer gemma4 is chosen by its name")
+def choice(port: Port) -> Outcome:
+    """Text comes back as it went in: blanks before punctuation are not cleaned up."""
+    chain = port.fork.vocab_method("load").if_on("tokenizer_pre.empty()")
+    return chain.add_branch('tokenizer_pre == "gemma4"', port.render("vocab_choice.cpp.j2"))
+
+
+@rule("vocab.bos", "a text starts with BOS, whatever the file says")
+def bos(port: Port) -> Outcome:
+    """Files of the first days say that it does not."""
+    load = port.fork.vocab_method("load")
+    forced = [each for each in load.ifs() if each.condition.mentions(PRE_TYPE) and each.body().mentions("add_bos")]
+    if forced:
+        return Satisfied(forced[0].where)
+    return load.if_on("LLM_KV_TOKENIZER_ADD_BOS").block().append(port.render("vocab_bos.cpp.j2"), gap=True)
+
+
+@rule("vocab.split", "a text is split into lines and runs of newlines, without byte encoding")
+def split(port: Port) -> Outcome:
+    """Into the switch of the BPE tokenizer, and through it into every call of the splitter."""
+    tokenizer = port.fork.vocab.struct("llm_tokenizer_bpe")
+    maker = next(each for each in tokenizer.methods("llm_tokenizer_bpe") if each.is_definition)
+    words = _session(port).calls("unicode_regex_split")[0]
+    return all_of(
+        tokenizer.add("bool byte_encode = true; // as GPT-2 does: bytes as printable characters", near=["regex_exprs"]),
+        maker.switch("vocab.get_pre_type()").add_case(PRE_TYPE, port.render("vocab_split.cpp.j2")),
+        words.add_argument("tokenizer.byte_encode"),
+    )
+
+
+@rule("vocab.newlines", "a run of newlines that is a token stays one")
+def newlines(port: Port) -> Outcome:
+    """The merges would build another one."""
+    session = _session(port)
+    if session.mentions("find_first_not_of"):
+        return Satisfied(session.where)
+    whole = session.if_on("vocab.get_ignore_merges()")
+    return all_of(
+        whole.insert_before(port.render("vocab_newlines.cpp.j2")),
+        whole.condition.replace_each("vocab.get_ignore_merges()", "(vocab.get_ignore_merges() || is_newlines)"),
+    )
+
+
+@rule("vocab.byte-fallback", "a character without a token is written as its bytes")
+def byte_fallback(port: Port) -> Outcome:
+    """Byte tokens are called `<0xXX>`."""
+    session = _session(port)
+    unknown = session.if_on("token == LLAMA_TOKEN_NULL")
+    if unknown.mentions("byte_encode"):
+        return Satisfied(unknown.where)
+    return session.local("byte_str").insert_after(port.render("vocab_byte_fallback.cpp.j2"))
+
+
+@rule("vocab.escape", "blanks become U+2581 before a text is split")
+def escape(port: Port) -> Outcome:
+    """In `tokenize`, behind the special tokens."""
+    case = _bpe(port.fork.vocab_method("tokenize"))
+    if case.mentions("llama_escape_whitespace"):
+        return Satisfied(case.where)
+    call = next(each for each in case.calls("tokenize") if each.mentions("session"))
+    return call.statement_of().insert_before(port.render("vocab_escape.cpp.j2"))
+
+
+@rule("vocab.ranks", "a merge may contain newlines")
+def ranks(port: Port) -> Outcome:
+    """`find_bpe_rank` asserts that none does, which only byte encoding makes true."""
+    find = port.fork.vocab.function("llama_vocab::find_bpe_rank")
+    asserts = [each for each in find.calls("GGML_ASSERT") if each.holds(r"'\n'")]
+    return all_of(*(each.statement_of().remove() for each in asserts)) if asserts else Satisfied(find.where)
+
+
+@rule("vocab.bytes", "a byte token is a byte")
+def byte_tokens(port: Port) -> Outcome:
+    """`token_to_byte` aborts for BPE, whose other vocabularies have no such tokens."""
+    case = _bpe(port.fork.vocab_method("token_to_byte"))
+    if case.mentions("substr"):
+        return Satisfied(case.where)
+    return case.calls("GGML_ABORT")[0].statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
+
+
+@rule("vocab.pieces", "tokens come back as the text they stand for")
+def pieces(port: Port) -> Outcome:
+    """Raw text with blanks for U+2581, and bytes; GPT-2's decoding makes `[UNK_BYTE_0x0a]` of a newline."""
+    case = _bpe(port.fork.vocab.function("llama_vocab::impl::token_to_piece", "buf"))
+    if case.mentions("LLAMA_TOKEN_ATTR_BYTE"):
+        return Satisfied(case.where)
+    return case.if_on("attr & LLAMA_TOKEN_ATTR_NORMAL").insert_before(port.render("vocab_pieces.cpp.j2"))
+
+
+@rule("vocab.end", "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>")
+def end(port: Port) -> Outcome:
+    """In this vocabulary `</s>` is an HTML tag, and in others `<eos>` may be anything."""
+    load = port.fork.vocab_method("load")
+    ends = _end_of_generation(load)
+    parts = [
+        ends.condition.widen('t.first == "<turn|>"', remark="gemma4"),
+        ends.condition.widen('t.first == "<|tool_response>"', remark="gemma4"),
+    ]
+    if not ends.condition.holds('t.first == "<eos>"'):
+        parts.append(ends.condition.widen(f'(t.first == "<eos>" && pre_type == {PRE_TYPE})'))
+    if ends.condition.holds('t.first == "</s>"') and not load.holds('text == "</s>"'):
+        parts.append(ends.condition.narrow('t.first == "</s>"', f"pre_type != {PRE_TYPE}"))
+    return all_of(*parts)
+
+
+@rule("vocab.splitter", "the splitter knows lines, and can leave out the byte encoding")
+def splitter(port: Port) -> Outcome:
+    """By hand: the regular expressions of the standard library recurse once per character of a line."""
+    fork = port.fork
+    choose, main = fork.unicode.function("unicode_regex_split_custom"), fork.unicode.function("unicode_regex_split")
+    declared = fork.file("unicode.h").declaration("unicode_regex_split")
+    encode = Parameter("bool", "byte_encode", "true")
+    parts = [declared.add_parameter(encode), main.add_parameter(encode)]
+    if not main.mentions("byte_encode"):
+        last = main.calls("unicode_byte_encoding_process")[-1].statement_of()
+        parts.append(last.insert_before(port.render("vocab_no_encoding.cpp.j2"), gap=True))
+    if not any(each.condition.holds(LINES) for each in choose.ifs()):
+        parts.append(choose.add_before(port.render("vocab_lines.cpp.j2")))
+        parts.append(choose.ifs()[0].add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
+    return all_of(*parts)
+
+
+def _session(port: Port) -> Function:
+    """The function that cuts one fragment of text into tokens."""
+    return port.fork.vocab.struct("llm_tokenizer_bpe_session").method("tokenize", "text")
+
+
+def _bpe(function: Function) -> Block:
+    """What a function does for BPE vocabularies."""
+    return function.switch("get_type()").case("LLAMA_VOCAB_TYPE_BPE")
+
+
+def _end_of_generation(load: Construct) -> If:
+    """The one condition of many texts under which a token ends a generation; there is a twin for the end of a turn."""
+    found = [e for e in load.ifs() if e.condition.holds('t.first == "<|im_end|>"') and e.mentions("special_eog_ids")]
+    if len(found) != 1:
+        raise AnchorError(f"the end-of-generation condition was found {len(found)} times", where=load.where)
+    return found[0].sound()

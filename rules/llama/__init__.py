@@ -1,0 +1,15 @@
+"""llama.cpp and its forks: how to know such a tree, what differs between them, the rules that every architecture needs."""
+
+from transformer.pack import Family
+
+from .facts import evidence
+from .fork import recognise
+from .port import open_port
+
+FAMILY = Family(
+    name="llama.cpp",
+    recognise=recognise,
+    open=open_port,
+    facts=evidence,
+    includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor"),
+)

@@ -1,0 +1,53 @@
+"""What `build_moe_ffn` learns: a merged gate/up tensor, and one output factor per expert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transformer.cpp import Construct, Function
+from transformer.outcome import Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from .port import EXPERT_SCALE, GATE_UP, Port
+
+
+def _helper(port: Port) -> tuple[Function, Function]:
+    """Declaration and definition of the overload that takes biases: the one that does the work."""
+    definition = port.fork.graph_source.function("llm_graph_context::build_moe_ffn", "up_exps_b")
+    return port.fork.graph.method("build_moe_ffn", "up_exps_b"), definition
+
+
+@rule("experts.gate-up", "build_moe_ffn takes experts whose gate and up projections are one tensor")
+def gate_up(port: Port) -> Outcome:
+    """Gate rows first. The branches that ask for a gate see one, the rest is as before."""
+    if port.facts.merged_gate_up.value:
+        return Satisfied(port.facts.merged_gate_up.where)
+    declaration, definition = _helper(port)
+    up = definition.local("up")
+    gate = [each for each in definition.calls("build_lora_mm_id") if each.mentions("gate_exps")]
+    return all_of(
+        declaration.add_parameter(GATE_UP),
+        definition.add_parameter(GATE_UP),
+        up.insert_before(port.render("gate_up.cpp.j2"), gap=True),
+        _half(port, up.calls("build_lora_mm_id"), "up"),
+        _half(port, gate, "gate"),
+    )
+
+
+def _half(port: Port, products: Sequence[Construct], half: str) -> Outcome:
+    """One half of the merged product, where there is one, in place of a product of its own."""
+    return all_of(*(each.replace(port.render(f"{half}_half.cpp.j2", product=each.text).strip()) for each in products))
+
+
+@rule("experts.scale", "build_moe_ffn scales the output of each expert")
+def scale(port: Port) -> Outcome:
+    """After the weights were normalized, so it cannot be folded into them outside."""
+    if port.facts.expert_scale.value:
+        return Satisfied(port.facts.expert_scale.where)
+    declaration, definition = _helper(port)
+    bias = definition.if_on("down_exps_b")
+    return all_of(
+        declaration.add_parameter(EXPERT_SCALE),
+        definition.add_parameter(EXPERT_SCALE),
+        bias.insert_after(port.render("expert_scale.cpp.j2"), gap=True),
+    )

@@ -1,0 +1,153 @@
+"""The anchors: named places of a llama.cpp tree, found by meaning."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from transformer.cpp import CppFile, Enum, Function, Struct, Switch, Table
+from transformer.errors import UsageError
+from transformer.workspace import Workspace
+
+SOURCES = "src/"
+
+
+def recognise(workspace: Workspace) -> None:
+    """Raises `UsageError` where the tree has no `enum llm_arch`."""
+    path = f"{SOURCES}llama-arch.h"
+    if not workspace.exists(path):
+        raise UsageError(
+            "this is not a llama.cpp tree: it has no src/llama-arch.h",
+            help="give the folder that holds src/, ggml/ and include/ of the fork",
+        )
+
+
+class Fork:
+    """A tree and its anchors. An anchor raises `AnchorError` where it is missing or doubtful."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    def file(self, name: str) -> CppFile:
+        """A file of the library, by its path below `src/`."""
+        return self.workspace.file(SOURCES + name)
+
+    def has_file(self, name: str) -> bool:
+        """Whether the library has the file."""
+        return self.workspace.exists(SOURCES + name)
+
+    # names
+
+    @property
+    def architectures(self) -> Enum:
+        """`enum llm_arch`."""
+        return self.file("llama-arch.h").enum("llm_arch")
+
+    @property
+    def architecture_names(self) -> Table:
+        """Architecture to the name in the file."""
+        return self.file("llama-arch.cpp").table("LLM_ARCH_NAMES")
+
+    @property
+    def keys(self) -> Enum:
+        """`enum llm_kv`."""
+        return self.file("llama-arch.h").enum("llm_kv")
+
+    @cached_property
+    def key_names(self) -> Table:
+        """Key to its name in the file."""
+        return self.file("llama-arch.cpp").table("LLM_KV_NAMES")
+
+    @property
+    def tensors(self) -> Enum:
+        """`enum llm_tensor`."""
+        return self.file("llama-arch.h").enum("llm_tensor")
+
+    @cached_property
+    def tensor_names(self) -> Table:
+        """Tensor to its name; in older trees, architecture to such a table."""
+        return self.file("llama-arch.cpp").table("LLM_TENSOR_NAMES")
+
+    @property
+    def tensor_sets(self) -> Switch:
+        """The switch that lists the tensors of each architecture."""
+        return self.file("llama-arch.cpp").function("llm_get_tensor_names").switch("arch")
+
+    @cached_property
+    def tensor_infos(self) -> Table:
+        """Tensor to its layer class and the operation that reads it."""
+        return self.file("llama-arch.cpp").table("LLM_TENSOR_INFOS")
+
+    # model
+
+    @property
+    def hparams(self) -> Struct:
+        """`struct llama_hparams`."""
+        return self.file("llama-hparams.h").struct("llama_hparams")
+
+    @property
+    def model(self) -> Struct:
+        """`struct llama_model`."""
+        return self.file("llama-model.h").struct("llama_model")
+
+    @property
+    def layer(self) -> Struct:
+        """`struct llama_layer`: tensor pointers only, other code walks it as an array of them."""
+        return self.file("llama-model.h").struct("llama_layer")
+
+    @property
+    def types(self) -> Enum:
+        """`enum llm_type`: the size labels."""
+        return self.file("llama-model.h").enum("llm_type")
+
+    @property
+    def type_names(self) -> Switch:
+        """The switch from size label to text."""
+        file = self.file("llama-model.cpp")
+        name = next(n for n in ("llm_type_name", "llama_model_type_name", "llm_type_name_") if file.has_function(n))
+        return file.function(name).switch("type")
+
+    def method(self, name: str) -> Function:
+        """A member function of `llama_model`."""
+        return self.file("llama-model.cpp").function(f"llama_model::{name}")
+
+    @property
+    def rope_types(self) -> Switch:
+        """The switch that gives each architecture its rope type."""
+        return self.file("llama-model.cpp").function("llama_model_rope_type").switch("arch")
+
+    # graph and cache
+
+    @cached_property
+    def graph(self) -> Struct:
+        """`struct llm_graph_context`: what a builder can call."""
+        return self.file("llama-graph.h").struct("llm_graph_context")
+
+    @property
+    def graph_source(self) -> CppFile:
+        """`llama-graph.cpp`."""
+        return self.file("llama-graph.cpp")
+
+    @property
+    def cache_source(self) -> CppFile:
+        """`llama-kv-cache.cpp`."""
+        return self.file("llama-kv-cache.cpp")
+
+    def cache(self, name: str) -> Function:
+        """A member function of `llama_kv_cache`."""
+        return self.cache_source.function(f"llama_kv_cache::{name}")
+
+    # vocabulary
+
+    @property
+    def vocab(self) -> CppFile:
+        """`llama-vocab.cpp`."""
+        return self.file("llama-vocab.cpp")
+
+    def vocab_method(self, name: str) -> Function:
+        """A member function of `llama_vocab::impl`."""
+        return self.vocab.function(f"llama_vocab::impl::{name}")
+
+    @property
+    def unicode(self) -> CppFile:
+        """`unicode.cpp`."""
+        return self.file("unicode.cpp")

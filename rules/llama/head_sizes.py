@@ -1,0 +1,123 @@
+"""Heads may differ in size between sliding-window layers and the others.
+
+Newer forks have functions of the layer for this. Older ones have one member for the whole model; there, members for
+the sliding-window layers are added (0: as the others) and functions that fall back, so that nobody else changes.
+"""
+
+from __future__ import annotations
+
+from transformer.cpp import Function, Parameter, aligned
+from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from .port import Port
+
+VALUES = ("n_embd_head_k", "n_embd_head_v", "n_rot")
+
+
+def _functions(port: Port) -> NotNeeded | None:
+    """Why a fork that has functions of the layer needs nothing."""
+    fact = port.facts.head_sizes
+    return NotNeeded(f"head sizes are functions of the layer ({fact.where})") if fact.value == "functions" else None
+
+
+@rule("heads.values", "head sizes and rope dimensions can be asked for by layer")
+def values(port: Port) -> Outcome:
+    """Members for the sliding-window layers, and functions that fall back to the member for all layers."""
+    if idle := _functions(port):
+        return idle
+    fork = port.fork
+    source = fork.file("llama-hparams.cpp")
+    parts = [
+        fork.hparams.add(*(f"uint32_t {name}_swa = 0;" for name in VALUES), near=["n_embd_head_v"]),
+        fork.hparams.add_method(port.render("head_sizes.h.j2"), f"{VALUES[0]}_at", near="n_embd_v_gqa", gap=True),
+    ]
+    if not source.has_function(f"llama_hparams::{VALUES[0]}_at"):
+        first = source.function("llama_hparams::n_embd_k_gqa")
+        parts.append(first.add_before(port.render("head_sizes.cpp.j2")))
+    return all_of(*parts)
+
+
+@rule("heads.cache-width", "the width of K and V in the cache follows the layer")
+def cache_width(port: Port) -> Outcome:
+    """`n_embd_k_gqa` and `n_embd_v_gqa`."""
+    if idle := _functions(port):
+        return idle
+    source = port.fork.file("llama-hparams.cpp")
+    parts = []
+    for letter in "kv":
+        name = f"n_embd_head_{letter}"
+        parts.append(source.function(f"llama_hparams::n_embd_{letter}_gqa").replace_each(name, f"{name}_at(il)"))
+    return all_of(*parts)
+
+
+@rule("heads.cache-views", "the views of K and V in the cache follow the layer")
+def cache_views(port: Port) -> Outcome:
+    """`get_k` and `get_v`."""
+    if idle := _functions(port):
+        return idle
+    parts = []
+    for letter in "kv":
+        name = f"hparams.n_embd_head_{letter}"
+        parts.append(port.fork.cache(f"get_{letter}").replace_each(name, f"{name}_at(il)"))
+    return all_of(*parts)
+
+
+@rule("heads.shift", "shifting the context turns K with the head size and rope dimensions of the layer")
+def shift(port: Port) -> Outcome:
+    """Both rope-shift functions: one learns which layer it works on, the other takes its values inside the loop."""
+    if idle := _functions(port):
+        return idle
+    turn, build = port.fork.cache("build_rope_shift"), port.fork.cache("build_graph_shift")
+    declared = port.fork.file("llama-kv-cache.h").struct("llama_kv_cache").method("build_rope_shift")
+    layer = Parameter("uint32_t", "il")
+    return all_of(
+        declared.add_parameter(layer),
+        turn.add_parameter(layer),
+        turn.replace_each("hparams.n_rot", "hparams.n_rot_at(il)"),
+        _take_by_layer(build),
+        build.pass_on("build_rope_shift", layer),
+    )
+
+
+def _take_by_layer(build: Function) -> Outcome:
+    """The values that stand above the loop over the layers, inside it."""
+    loop = build.loops("layer : layers")[0]
+    il = loop.local("il")
+    swap = {f"hparams.{name}": f"hparams.{name}_at(il)" for name in VALUES}
+    taken, parts = [], []
+    for name in ("n_embd_head_k", "n_rot", "n_embd_nope"):
+        found = [each for each in build.locals(name) if each.node.start_byte < loop.node.start_byte]
+        for each in found:
+            taken.append(each.swapped(swap).replace("auto & ", "auto "))
+            parts.append(each.remove())
+    if not taken:
+        return Satisfied(loop.where)
+    return all_of(*parts, il.insert_after("\n".join(aligned(taken)), gap=True))
+
+
+@rule("heads.quantized-cache", "the block size of a quantized cache is checked against every layer")
+def quantized_cache(port: Port) -> Outcome:
+    """In `llama_init_from_model`; the check there knows one head size."""
+    if idle := _functions(port):
+        return idle
+    check = port.fork.file("llama-context.cpp").function("llama_init_from_model")
+    parts = []
+    for letter in "kv":
+        name = f"model->hparams.n_embd_head_{letter}"
+        if check.holds(f"{name}_at(il) % blck_size"):
+            parts.append(Satisfied(check.where))
+            continue
+        head = "for (uint32_t il = 0; il < model->hparams.n_layer; ++il)"
+        parts.append(check.if_on(f"{name} % blck_size != 0").wrap(head, {name: f"{name}_at(il)"}))
+    return all_of(*parts)
+
+
+@rule("heads.saver", "a saved model keeps the head sizes of its sliding-window layers", required=False)
+def saver(port: Port) -> Outcome:
+    """Written only where a model has them, so that other models are saved as before."""
+    if idle := _functions(port):
+        return idle
+    save = port.fork.file("llama-model-saver.cpp").function("llama_model_saver::add_kv_from_model")
+    after = next(each for each in save.calls("add_kv") if each.mentions("LLM_KV_ROPE_DIMENSION_COUNT"))
+    return after.statement_of().insert_after(port.render("head_sizes_saver.cpp.j2"))

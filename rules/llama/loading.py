@@ -1,0 +1,51 @@
+"""The loader reads the architecture's hyperparameters and asks for all its tensors."""
+
+from __future__ import annotations
+
+from transformer.cpp import Construct
+from transformer.outcome import Blocked, Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from .port import Port
+
+
+def judge(port: Port, scope: Construct, part: str) -> Outcome:
+    """Whether code that is there already does what the spec needs of it."""
+    lacking = [each for each in port.spec.needs.get(part, []) if not scope.mentions(each)]
+    if not lacking:
+        return Satisfied(scope.where)
+    return Blocked(f"{scope.name} is there but does not mention {', '.join(lacking)}", scope.where)
+
+
+@rule("load.hparams", "load_hparams reads every key of the architecture")
+def hparams(port: Port) -> Outcome:
+    """A case beside the closest relative."""
+    scope = port.scope("load_hparams")
+    if scope is not None:
+        return judge(port, scope, "load_hparams")
+    switch = port.fork.method("load_hparams").switch("arch")
+    return switch.add_case(port.spec.enumerator, port.render("load_hparams.cpp.j2"), near=port.spec.near)
+
+
+@rule("load.tensors", "load_tensors asks for every tensor of the architecture")
+def tensors(port: Port) -> Outcome:
+    """A case beside the closest relative; a tensor of the file that nobody asks for makes loading fail."""
+    scope = port.scope("load_tensors")
+    if scope is not None:
+        return judge(port, scope, "load_tensors")
+    switch = port.fork.method("load_tensors").switch("arch")
+    return switch.add_case(port.spec.enumerator, port.render("load_tensors.cpp.j2"), near=port.spec.near)
+
+
+@rule("load.bool-arrays", "the loader reads arrays of booleans")
+def bool_arrays(port: Port) -> Outcome:
+    """Converters write the window pattern as one; a boolean is one byte in the file."""
+    if port.facts.bool_arrays.value:
+        return Satisfied(port.facts.bool_arrays.where)
+    file = port.fork.file("llama-model-loader.cpp")
+    reader = next(each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX"))
+    copy = reader.calls("copy")[0].statement_of()
+    return all_of(
+        reader.switch("arr_info.gt").add_label("GGUF_TYPE_BOOL", near=["GGUF_TYPE_INT32"]),
+        copy.replace(port.render("bool_array.cpp.j2", copy=copy.text).strip()),
+    )

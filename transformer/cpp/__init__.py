@@ -1,0 +1,22 @@
+"""C++ as text with structure: the only package that knows tree-sitter."""
+
+from transformer.cpp.blocks import Block, If, Switch
+from transformer.cpp.construct import Construct
+from transformer.cpp.declarations import Enum, Function, Parameter, Struct, Table
+from transformer.cpp.file import CppFile
+from transformer.cpp.source import Source, aligned
+
+__all__ = [
+    "Block",
+    "Construct",
+    "CppFile",
+    "Enum",
+    "Function",
+    "If",
+    "Parameter",
+    "Source",
+    "Struct",
+    "Switch",
+    "Table",
+    "aligned",
+]

@@ -1,0 +1,134 @@
+"""A C++ file and what can be found in it by name."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from tree_sitter import Node
+
+from transformer.cpp.construct import Construct, only
+from transformer.cpp.declarations import Enum, Function, Struct, Table
+from transformer.cpp.source import Source, descendants
+from transformer.errors import AnchorError
+
+_CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "namespace_definition",
+               "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip
+
+
+class CppFile(Construct):
+    """A whole file."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source, source.tree.root_node, source.path)
+
+    @cached_property
+    def _top(self) -> list[Node]:
+        """Top-level declarations, those in `#if`, `namespace` and `extern "C"` as well."""
+        found: list[Node] = []
+        stack = list(reversed(self.node.named_children))
+        while stack:
+            node = stack.pop()
+            if node.type in _CONTAINERS or node.type == "ERROR":
+                stack += reversed(node.named_children)
+            else:
+                found.append(node)
+        return found
+
+    def enum(self, name: str) -> Enum:
+        """`enum name`, not its forward declarations."""
+        found = [Enum(self.source, n, name) for n in self._named("enum_specifier", name)]
+        return only(found, f"enum {name}", self.name)
+
+    def struct(self, name: str) -> Struct:
+        """`struct name` or `class name`, not its forward declarations."""
+        nodes = self._named("struct_specifier", name) or self._named("class_specifier", name)
+        return only([Struct(self.source, n, name) for n in nodes], f"struct {name}", self.name)
+
+    def structs(self) -> dict[str, Struct]:
+        """All structs and classes of the file that have a body, by name."""
+        found = {}
+        for kind in ("struct_specifier", "class_specifier"):
+            for node in descendants(self.node, kind):
+                name = node.child_by_field_name("name")
+                if name is not None and node.child_by_field_name("body") is not None:
+                    found[self.source.text(name)] = Struct(self.source, node, self.source.text(name))
+        return found
+
+    def _named(self, kind: str, name: str) -> list[Node]:
+        found = []
+        if name.encode() not in self.source.data:
+            return found
+        for node in descendants(self.node, kind):
+            each = node.child_by_field_name("name")
+            if each is not None and node.child_by_field_name("body") and self.source.text(each) == name:
+                found.append(node)
+        return found
+
+    def table(self, name: str) -> Table:
+        """The initializer list of the variable `name`."""
+        found = []
+        for node in self._top:
+            declarator = node.child_by_field_name("declarator") if node.type == "declaration" else None
+            if declarator is not None and declarator.type == "init_declarator":
+                value = declarator.child_by_field_name("value")
+                named = self.source.text(declarator).split("=")[0].strip().rstrip("[]") == name
+                if named and value is not None and value.type == "initializer_list":
+                    found.append(Table(self.source, value, name))
+        return only(found, f"table {name}", self.name)
+
+    @cached_property
+    def _functions(self) -> dict[str, list[Function]]:
+        found: dict[str, list[Function]] = {}
+        for node in self._top:
+            if node.type != "function_definition":
+                continue
+            declarator: Node | None = node.child_by_field_name("declarator")
+            while declarator is not None and declarator.type != "function_declarator":
+                declarator = declarator.child_by_field_name("declarator") or next(iter(declarator.named_children), None)
+            name = declarator.child_by_field_name("declarator") if declarator is not None else None
+            if name is not None:
+                text = re.sub(r"\s", "", self.source.text(name))
+                found.setdefault(text, []).append(Function(self.source, node, text))
+        return found
+
+    def functions(self, name: str) -> list[Function]:
+        """The definitions of `name`; a qualified name is given as `scope::name`."""
+        return self._functions.get(name, [])
+
+    def function(self, name: str, *parameters: str) -> Function:
+        """The one definition of `name` that has all the `parameters`."""
+        found = [each for each in self.functions(name) if set(parameters) <= set(each.names)]
+        last = name.split("::")[-1]
+        similar = [each for each in self._functions if each.split("::")[-1] == last]
+        return only(found, f"function {name}({', '.join(parameters)})", self.name, similar)
+
+    def declaration(self, name: str) -> Function:
+        """The one declaration of a free function."""
+        found = []
+        for node in self._top:
+            if node.type == "declaration" and name.encode() in (node.text or b""):
+                declared = descendants(node, "function_declarator")[:1]
+                inner = declared[0].child_by_field_name("declarator") if declared else None
+                if inner is not None and self.source.text(inner) == name:
+                    found.append(Function(self.source, node, name))
+        return only(found, f"declaration of {name}", self.name)
+
+    def has_function(self, name: str) -> bool:
+        """Whether the file defines `name`."""
+        return bool(self.functions(name))
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether `enum`, `struct` or `table` finds `name`."""
+        try:
+            getattr(self, kind)(name)
+        except AnchorError:
+            return False
+        return True
+
+    def method(self, name: str) -> Function:
+        """The one definition of `struct::name`, outside its struct or in it."""
+        scope, _, last = name.rpartition("::")
+        outside = self.functions(name)
+        inside = [] if outside else [f for f in self.struct(scope).methods(last) if f.is_definition]
+        return only(outside or inside, f"function {name}", self.name)

@@ -1,0 +1,169 @@
+"""One file: its bytes, its syntax tree, and the geometry of its lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, cached_property
+
+import tree_sitter_cpp
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
+
+from transformer.edit import Edit, digest
+
+INDENT = 4
+
+
+@cache
+def language() -> Language:
+    """The C++ grammar."""
+    return Language(tree_sitter_cpp.language())
+
+
+@cache
+def _query(kind: str) -> Query:
+    return Query(language(), f"({kind}) @node")
+
+
+def descendants(node: Node, kind: str) -> list[Node]:
+    """All nodes of a kind below `node` (and `node` itself), in the order of the text."""
+    found = QueryCursor(_query(kind)).captures(node).get("node", [])
+    return sorted(found, key=lambda each: (each.start_byte, -each.end_byte))
+
+
+def tokens(code: str) -> str:
+    """`code` without comments, its tokens set apart by one blank: equal for equal meaning, whatever the layout."""
+    return " ".join(match.group(1) for match in _TOKEN.finditer(code) if match.group(1))
+
+
+_TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\w+|::|->|[^\s\w])", re.DOTALL)
+
+
+class Source:
+    """A C++ file as it was read, or as it is planned."""
+
+    def __init__(self, path: str, data: bytes, *, previous: Source | None = None, edits: tuple[Edit, ...] = ()) -> None:
+        self.path = path
+        self.data = data
+        self._previous = previous
+        self._edits = edits
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The syntax tree; of a planned file, parsed again only where it changed."""
+        parser = Parser(language())
+        if self._previous is None:
+            return parser.parse(self.data)
+        old = self._previous.tree.copy()
+        for edit in reversed(self._edits):
+            start, end = self._previous.point(edit.start), self._previous.point(edit.end)
+            rows, column = edit.text.count(b"\n"), len(edit.text) - (edit.text.rfind(b"\n") + 1)
+            old.edit(
+                start_byte=edit.start,
+                old_end_byte=edit.end,
+                new_end_byte=edit.start + len(edit.text),
+                start_point=start,
+                old_end_point=end,
+                new_end_point=(start[0] + rows, column if rows else start[1] + column),
+            )
+        return parser.parse(self.data, old)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes."""
+        return digest(self.data)
+
+    @cached_property
+    def newline(self) -> bytes:
+        """The line ending of the file."""
+        return b"\r\n" if self.data.count(b"\r\n") * 2 > self.data.count(b"\n") else b"\n"
+
+    def line(self, offset: int) -> int:
+        """The number of the line that holds byte `offset`, from 1."""
+        return self.data.count(b"\n", 0, offset) + 1
+
+    def point(self, offset: int) -> tuple[int, int]:
+        """Row and byte column of a byte, from 0, as tree-sitter counts them."""
+        return self.data.count(b"\n", 0, offset), offset - self.line_start(offset)
+
+    def where(self, offset: int) -> str:
+        """`path:line` of a byte."""
+        return f"{self.path}:{self.line(offset)}"
+
+    def line_start(self, offset: int) -> int:
+        """The first byte of the line that holds `offset`."""
+        return self.data.rfind(b"\n", 0, offset) + 1
+
+    def line_end(self, offset: int) -> int:
+        """The first byte after the line that holds `offset`, its line ending included."""
+        end = self.data.find(b"\n", offset)
+        return len(self.data) if end < 0 else end + 1
+
+    def content_end(self, offset: int) -> int:
+        """The end of the line that holds `offset`, without its line ending and blanks before it."""
+        start = self.line_start(offset)
+        return start + len(self.data[start : self.line_end(offset)].rstrip())
+
+    def column(self, offset: int) -> int:
+        """The column of a byte in characters, from 0; a tab counts as one."""
+        return len(self.data[self.line_start(offset) : offset].decode(errors="replace"))
+
+    def indent(self, offset: int) -> str:
+        """The blanks at the start of the line that holds `offset`."""
+        start = self.line_start(offset)
+        line = self.data[start : self.line_end(offset)]
+        return line[: len(line) - len(line.lstrip(b" \t"))].decode()
+
+    def starts_line(self, node: Node) -> bool:
+        """Whether only blanks stand before `node` on its line."""
+        return not self.data[self.line_start(node.start_byte) : node.start_byte].strip()
+
+    def text(self, node: Node) -> str:
+        """The text of a node, with LF line endings."""
+        return self.data[node.start_byte : node.end_byte].decode().replace("\r\n", "\n")
+
+    def edit(self, start: int, end: int, text: str, anchor: str) -> Edit:
+        """An edit of this file; `text` has LF line endings and gets those of the file."""
+        encoded = text.encode()
+        if self.newline == b"\r\n":
+            encoded = encoded.replace(b"\n", b"\r\n")
+        return Edit(self.path, start, end, encoded, self.digest, anchor, self.line(start))
+
+    def insert_lines(self, offset: int, lines: str, anchor: str) -> Edit:
+        """Whole lines in front of the line that starts at `offset` (the end of the file counts as one)."""
+        text = lines if lines.endswith("\n") else lines + "\n"
+        if offset == len(self.data) and self.data and not self.data.endswith(b"\n"):
+            return self.edit(offset, offset, "\n" + text.removesuffix("\n"), anchor)
+        return self.edit(offset, offset, text, anchor)
+
+    @cached_property
+    def faults(self) -> tuple[int, ...]:
+        """Offsets of what the parser could not read (ERROR and MISSING nodes)."""
+        return tuple(_faults(self.tree.root_node))
+
+
+def _faults(node: Node) -> Iterator[int]:
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if not current.has_error:
+            continue
+        if current.is_error or current.is_missing:
+            yield current.start_byte
+        stack += current.children
+
+
+def aligned(lines: list[str]) -> list[str]:
+    """Lines of the form `head = value`, with their `=` in one column."""
+    parts = [line.partition(" = ") for line in lines]
+    width = max(len(head) for head, _, _ in parts)
+    return [f"{head.ljust(width)}{equals}{value}" if equals else head for head, equals, value in parts]
+
+
+def reindent(code: str, indent: str) -> str:
+    """`code`, dedented, with `indent` before each line that is not empty; preprocessor lines stay at the margin."""
+    lines = code.strip("\n").split("\n")
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(
+        (line[margin:] if line.startswith("#") else indent + line[margin:]) if line.strip() else "" for line in lines
+    )

@@ -1,0 +1,74 @@
+"""What a rule can say: one of four outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from transformer.edit import Edit
+from transformer.errors import AnchorError
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The end condition does not hold; these edits make it hold. `done` names the parts that hold already."""
+
+    edits: tuple[Edit, ...]
+    done: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """The end condition holds; `where` is the evidence (`path:line`)."""
+
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNeeded:
+    """This fork has no use for the rule."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The rule cannot be carried out: a place is missing, doubtful, or holds something foreign."""
+
+    why: str
+    where: str = ""
+    help: str = ""
+
+
+Outcome = Changes | Satisfied | NotNeeded | Blocked
+
+
+def all_of(*outcomes: Outcome) -> Outcome:
+    """The outcome of a rule with several parts: blocked by any, changed by any, else satisfied, else not needed."""
+    edits: list[Edit] = []
+    done: list[str] = []
+    satisfied: Satisfied | None = None
+    idle: NotNeeded | None = None
+    for outcome in outcomes:
+        match outcome:
+            case Blocked():
+                return outcome
+            case Changes():
+                edits += outcome.edits
+                done += outcome.done
+            case Satisfied():
+                satisfied = satisfied or outcome
+                done.append(outcome.where)
+            case NotNeeded():
+                idle = idle or outcome
+    if edits:
+        return Changes(tuple(edits), tuple(done))
+    return satisfied or idle or NotNeeded("nothing to do")
+
+
+def attempt(plan: Callable[[], Outcome]) -> Outcome:
+    """`plan()`, or `Blocked` where one of its anchors does not resolve."""
+    try:
+        return plan()
+    except AnchorError as error:
+        return Blocked(error.message, error.where, error.help)

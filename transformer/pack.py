@@ -1,0 +1,112 @@
+"""Packs: where they lie, what they bring, how their rules are loaded."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from transformer.errors import PackError
+from transformer.rule import Rule
+from transformer.workspace import Workspace
+
+_PACKAGE = "transformer_rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The two folders that packs live in."""
+
+    rules: Path
+    templates: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What a fork layer brings: how to know such a tree, and what its rules get to see of it.
+
+    `recognise` raises `UsageError` where the tree is not of the family. `open` makes the context of the rules.
+    `includes` are the include folders of its translation units, relative to the root.
+    """
+
+    name: str
+    recognise: Callable[[Workspace], None]
+    open: Callable[[Workspace, Pack], Any]
+    facts: Callable[[Any], dict[str, tuple[str, str]]]
+    includes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """An architecture: its spec as data, its rules in order, its templates."""
+
+    name: str
+    title: str
+    family: Family
+    spec: dict[str, Any]
+    rules: tuple[Rule, ...]
+    templates: Path
+    path: Path
+
+
+def home() -> Home:
+    """The packs of this installation: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).resolve().parent
+    for base in (package / "packs", package.parent):
+        if (base / "rules").is_dir() and (base / "templates").is_dir():
+            return Home(base / "rules", base / "templates")
+    raise PackError("no rules are installed", help="install the package again")
+
+
+def names(home: Home) -> list[str]:
+    """The packs there are, sorted."""
+    return sorted(path.parent.name for path in home.rules.glob("*/pack.toml"))
+
+
+def load(name: str, home: Home) -> Pack:
+    """A pack by name. Raises `PackError` with file and field where it is malformed."""
+    path = home.rules / name / "pack.toml"
+    if not path.is_file():
+        raise PackError(f"there is no pack {name!r}", help=f"there are: {', '.join(names(home))}")
+    try:
+        spec = tomllib.loads(path.read_text(encoding="utf-8"))
+        head = spec.pop("pack")
+        modules = [_module(home, each) for each in head["rules"]]
+        family: Family = _module(home, head["family"]).FAMILY
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PackError(f"not readable as TOML: {error}", where=str(path)) from error
+    except (KeyError, AttributeError, ModuleNotFoundError) as error:
+        raise PackError(f"lacks or misnames {error}", where=str(path), help="see CONTRIBUTING, 'A new pack'") from error
+    rules = tuple(_rules(modules))
+    if sum(each.marks for each in rules) != 1:
+        raise PackError("needs exactly one rule that marks its presence", where=str(path))
+    return Pack(name, head["title"], family, spec, rules, home.templates / name, path)
+
+
+def _rules(modules: Iterable[ModuleType]) -> Iterable[Rule]:
+    seen: set[str] = set()
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Rule) and value.name not in seen:
+                seen.add(value.name)
+                yield value
+
+
+@cache
+def _root(rules: Path) -> str:
+    """A package of our own name whose modules lie in `rules`; nothing is found by way of the working folder."""
+    name = f"{_PACKAGE}_{len([each for each in sys.modules if each.startswith(_PACKAGE)])}"
+    package = ModuleType(name)
+    package.__path__ = [str(rules)]
+    sys.modules[name] = package
+    return name
+
+
+def _module(home: Home, name: str) -> ModuleType:
+    return importlib.import_module(f"{_root(home.rules)}.{name}")

@@ -1,0 +1,128 @@
+"""The plan: the ordered union of all outcomes. The only object that is shown, verified, applied or undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from typing import Any, Literal
+
+from transformer.edit import Edit, digest, merge
+from transformer.errors import AnchorError, TemplateError
+from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
+from transformer.pack import Pack
+from transformer.rule import Rule
+from transformer.workspace import Workspace
+
+State = Literal["absent", "partial", "complete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rule and what it said."""
+
+    rule: Rule
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every rule of a pack said of a tree, and the tree as it would be."""
+
+    pack: Pack
+    steps: tuple[Step, ...]
+    edits: tuple[Edit, ...]
+    before: Workspace
+    after: Workspace
+
+    @cached_property
+    def state(self) -> State:
+        """`absent`: the architecture is not there. `partial`: it is, but not all of it. `complete`: nothing to do."""
+        marked = [step for step in self.steps if step.rule.marks][0]
+        open_steps = [s for s in self.steps if s.rule.required and isinstance(s.outcome, Changes | Blocked)]
+        if not isinstance(marked.outcome, Satisfied):
+            return "absent"
+        return "partial" if open_steps else "complete"
+
+    @property
+    def blocked(self) -> list[Step]:
+        """The steps of required rules that cannot be carried out."""
+        return [s for s in self.steps if s.rule.required and isinstance(s.outcome, Blocked)]
+
+    @property
+    def skipped(self) -> list[Step]:
+        """The steps of optional rules that cannot be carried out."""
+        return [s for s in self.steps if not s.rule.required and isinstance(s.outcome, Blocked)]
+
+    def by_file(self) -> Iterator[tuple[str, tuple[Edit, ...]]]:
+        """The edits of each file, sorted by path."""
+        for path, group in groupby(self.edits, key=lambda edit: edit.path):
+            yield path, tuple(group)
+
+    def bytes_before(self, path: str) -> bytes | None:
+        """The file as it was read; `None` for a new one."""
+        return self.before.source(path).data if self.before.exists(path) else None
+
+    def bytes_after(self, path: str) -> bytes:
+        """The file as it is planned."""
+        return self.after.source(path).data
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the whole plan: equal for equal edits of equal files."""
+        parts = (f"{e.path}:{e.start}:{e.end}:{e.before}:".encode() + e.text for e in self.edits)
+        return digest(b"\0".join(parts))
+
+
+def make(pack: Pack, workspace: Workspace) -> Plan:
+    """Let every rule of the pack speak about the tree. Raises `ConflictError` where two of them disagree."""
+    context = pack.family.open(workspace, pack)
+    steps = tuple(Step(rule, _ask(rule, context)) for rule in pack.rules)
+    edits = merge(edit for step in steps for edit in _signed(step))
+    return Plan(pack, steps, edits, workspace, workspace.overlay(edits))
+
+
+def _ask(rule: Rule, context: Any) -> Outcome:
+    try:
+        return rule.plan(context)
+    except (AnchorError, TemplateError) as error:
+        return Blocked(error.message, error.where, error.help)
+
+
+def _signed(step: Step) -> Iterator[Edit]:
+    if isinstance(step.outcome, Changes):
+        for edit in step.outcome.edits:
+            yield replace(edit, rule=step.rule.name, reason=step.rule.makes)
+
+
+def new_names(plan: Plan) -> dict[str, frozenset[str]]:
+    """For each touched header, the names whose declarations the plan adds or changes."""
+    found: dict[str, frozenset[str]] = {}
+    for path, edits in plan.by_file():
+        if not path.endswith((".h", ".hpp", ".hh")) or edits[0].creates:
+            continue
+        source = plan.before.source(path)
+        old = set(re.findall(rb"\w+", source.data))
+        words = {word for edit in edits for word in re.findall(rb"[A-Za-z_]\w*", edit.text) if word not in old}
+        words |= {name for edit in edits if (name := _callee_before(source.data, edit.start))}
+        found[path] = frozenset(word.decode() for word in words)
+    return found
+
+
+def _callee_before(data: bytes, offset: int) -> bytes | None:
+    """The name in front of the parenthesis that is open at `offset`, as in `f(int a|)`."""
+    depth = 0
+    for position in range(offset - 1, max(offset - 4000, -1), -1):
+        byte = data[position : position + 1]
+        if byte in b";{}":
+            return None
+        depth += (byte == b")") - (byte == b"(")
+        if depth < 0:
+            match = re.search(rb"(\w+)\s*$", data[max(position - 200, 0) : position])
+            return match.group(1) if match else None
+    return None
+
+
+__all__ = ["NotNeeded", "Plan", "State", "Step", "make", "new_names"]

@@ -1,0 +1,120 @@
+"""Templates: one configured environment, and calls written from the signatures in the fork."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from transformer.cpp import Parameter
+from transformer.errors import TemplateError
+
+_BREAK = "\x1f"
+_WIDTH = 110
+
+
+@cache
+def environment(folder: Path) -> jinja2.Environment:
+    """Jinja with delimiters that do not occur in C++; an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<%=",
+        variable_end_string="%>",
+        comment_start_string="<%#",
+        comment_end_string="%>",
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+
+
+def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
+    """The text of a template. Raises `TemplateError` with the line of the template."""
+    try:
+        text = environment(folder).get_template(template).render(names)
+    except jinja2.TemplateNotFound as error:
+        raise TemplateError(f"there is no template {error}", where=str(folder)) from error
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(str(error), where=f"{template}:{error.lineno}") from error
+    except jinja2.UndefinedError as error:
+        raise TemplateError(str(error), where=f"{template}:{_line(error, template)}") from error
+    except TemplateError as error:
+        where = f"{template}:{_line(error, template)}"
+        raise TemplateError(error.message, where=error.where or where, help=error.help) from error
+    return _lay_out(text)
+
+
+def _lay_out(text: str) -> str:
+    """Calls that were written from signatures, broken into lines where they are too long for one."""
+    lines = []
+    for line in text.split("\n"):
+        whole = line.replace(_BREAK, " ")
+        if _BREAK not in line or len(whole) <= _WIDTH:
+            lines.append(whole)
+            continue
+        indent = " " * (len(line) - len(line.lstrip()) + 8)
+        current, *rest = line.split(_BREAK)
+        for part in rest:
+            if len(current) + len(part) + 1 > _WIDTH:
+                lines.append(current)
+                current = indent + part
+            else:
+                current += " " + part
+        lines.append(current)
+    return "\n".join(lines)
+
+
+def _line(error: BaseException, template: str) -> int:
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(template):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def call(
+    name: str,
+    overloads: Sequence[Sequence[Parameter]],
+    arguments: Mapping[str, str],
+    if_accepted: Mapping[str, str] | None = None,
+) -> str:
+    """The argument list of a call, in the order of the fork's own signature.
+
+    `if_accepted` are arguments that are left out where no parameter takes them. Of several overloads that fit, the
+    shortest call is taken. Raises `TemplateError` where none has a parameter for each of `arguments`, or where one
+    without a default is not given.
+    """
+    written = [_arguments(each, arguments, if_accepted or {}) for each in overloads]
+    fitting = sorted((each for each in written if isinstance(each, list)), key=len)
+    if fitting:
+        return f"{name}({f',{_BREAK}'.join(fitting[0])})"
+    reasons = "; ".join(str(each) for each in written) or "it is not declared"
+    raise TemplateError(f"{name} cannot be called here: {reasons}", help="a rule may add the parameter")
+
+
+def _arguments(
+    parameters: Sequence[Parameter], wanted: Mapping[str, str], optional: Mapping[str, str]
+) -> list[str] | str:
+    names = [each.name for each in parameters]
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        return f"no parameter {', '.join(unknown)}"
+    given = {**{k: v for k, v in optional.items() if k in names}, **wanted}
+    last = max((names.index(name) for name in given), default=-1)
+    result = []
+    for index, each in enumerate(parameters):
+        if each.name in given:
+            result.append(given[each.name])
+        elif not each.default:
+            return f"parameter {each.name} has no value"
+        elif index <= last:
+            result.append(each.default)
+    return result

@@ -1,0 +1,285 @@
+"""Which translation units a plan can break, their parse in worker processes, and what is new in the result."""
+
+import os
+import pickle
+import posixpath
+import queue
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformer.errors import VerifyError
+from transformer.types.includes import (
+    FOREIGN, HEADERS, UNITS, Sources, builtin_headers, compile_commands, first_include, flags_for, included_by,
+    mentions, reach, units_under,
+)
+from transformer.types.worker import Batch, Diagnostic, Finding, Setup, Unit
+
+WORKER = Path(__file__).with_name("worker.py")
+MOST_JOBS = 8
+SHARED_FROM = 4  # units with the same first include, from which on precompiling that include pays
+# Costs in bytes of source: what the includes of a unit cost, precompiled or not (measured, 5 s per MB).
+INCLUDES, PREFIX, PREFIXED, CHUNK = 80_000, 130_000, 3_000, 256_000
+_PLACE = re.compile(r" at [^()']*:\d+:\d+(?=[)'])")  # "(lambda at file:line:column)"
+
+Progress = Callable[[int, int, str], None]
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeReport:
+    """What the compiler says of the planned tree and did not say of the pristine one."""
+
+    units: tuple[str, ...]
+    new: tuple[Diagnostic, ...]
+    pristine_count: int
+    planned_count: int
+    seconds: float
+    peak_rss_mb: float
+    unchecked: tuple[tuple[str, str], ...] = ()  # path, and why nothing or not all of it was judged
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The new diagnostics that no compiler lets pass."""
+        return tuple(one for one in self.new if one.severity != "warning")
+
+
+def _silent(done: int, total: int, path: str) -> None:
+    """No progress display."""
+
+
+def check_types(
+    root: Path,
+    planned: Mapping[str, bytes],
+    *,
+    created: Collection[str],
+    names: Mapping[str, frozenset[str]],
+    include_dirs: Sequence[str],
+    jobs: int | None = None,
+    progress: Progress = _silent,
+) -> TypeReport:
+    """Judge the planned tree in memory. Raises `NoCompiler` without builtin headers, `VerifyError` if a worker dies."""
+    started = time.monotonic()
+    root = Path(root).resolve()
+    code = {path: text for path, text in planned.items() if path.endswith((*UNITS, *HEADERS))}
+    dirs = tuple(one for one in include_dirs if (root / one).is_dir() or any(p.startswith(one + "/") for p in code))
+    sources = Sources(root, code, dirs)
+    chosen, unchecked = choose_units(sources, names)
+    unchecked += [(path, "not C or C++") for path in planned if path.endswith(FOREIGN)]
+    findings: list[Finding] = []
+    if chosen:
+        batches = _batches(chosen, sources, frozenset(created))
+        for finding in _parse_all(root, code, batches, jobs or _cores()):
+            findings.append(finding)
+            progress(len(findings), len(chosen), finding.path)
+    return _report(sorted(findings, key=lambda one: one.path), sorted(unchecked), sources, started)
+
+
+def choose_units(sources: Sources, names: Mapping[str, frozenset[str]]) -> tuple[set[str], list[tuple[str, str]]]:
+    """The units that the plan touches or can break, and the touched headers that no unit sees."""
+    folders = {posixpath.dirname(path) for path in sources.planned}
+    units = units_under(folders, sources)
+    users = included_by(units, sources)
+    chosen = {path for path in sources.planned if path.endswith(UNITS)}
+    shown: list[tuple[str, set[str]]] = []  # headers that at least one parsed unit must show, and who sees them
+    for header in sorted(path for path in sources.planned if path.endswith(HEADERS)):
+        seen_by = reach(header, users)
+        shown.append((header, seen_by & units))
+        for path in sorted(seen_by - sources.planned.keys()):
+            if mentions(sources.read(path) or b"", names.get(header, ())):
+                if path in units:
+                    chosen.add(path)
+                else:
+                    shown.append((path, reach(path, users) & units))
+    blind = []
+    for header, witnesses in shown:
+        if not witnesses:
+            blind.append((header, "no translation unit here includes it"))
+        elif not witnesses & chosen:
+            chosen.add(min(witnesses, key=lambda path: (len(sources.read(path) or b""), path)))
+    return chosen, blind
+
+
+def _batches(chosen: Iterable[str], sources: Sources, created: frozenset[str]) -> list[Batch]:
+    """Units grouped by flags and first include, the dearest batch first, so that all workers finish together."""
+    commands, builtin = compile_commands(sources.root), builtin_headers(sources.root)
+    groups: dict[tuple[tuple[str, ...], str, str, str], list[Unit]] = {}
+    for path in sorted(chosen):
+        flags = flags_for(path, commands, sources.include_dirs, sources.root, builtin)
+        folder, suffix = posixpath.dirname(path), posixpath.splitext(path)[1]
+        touched = path in sources.planned
+        unit = Unit(path, touched, touched and (path in created or sources.pristine(path) is None))
+        groups.setdefault((flags, folder, suffix, first_include(path, sources)), []).append(unit)
+    priced: list[tuple[int, Batch]] = []
+    for (flags, _, _, prefix), units in groups.items():
+        sizes = {unit: len(sources.read(unit.path) or b"") for unit in units}
+        if prefix and len(units) >= SHARED_FROM:
+            priced += [(cost, Batch(chunk, flags, prefix)) for cost, chunk in _chunks(sizes)]
+        else:
+            priced += [(INCLUDES + size, Batch((unit,), flags)) for unit, size in sizes.items()]
+    return [batch for _, batch in sorted(priced, key=lambda one: (-one[0], one[1].units[0].path))]
+
+
+def _chunks(sizes: Mapping[Unit, int]) -> Iterator[tuple[int, tuple[Unit, ...]]]:
+    """Parts of a group of about equal work, few enough to pay for a precompiled header each."""
+    chunk: list[Unit] = []
+    cost = 0
+    for unit in sorted(sizes, key=lambda one: (-sizes[one], one.path)):
+        chunk.append(unit)
+        cost += PREFIXED + sizes[unit]
+        if cost >= CHUNK:
+            yield PREFIX + cost, tuple(chunk)
+            chunk, cost = [], 0
+    if chunk:
+        yield PREFIX + cost, tuple(chunk)
+
+
+def _cores() -> int:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(count or 1, MOST_JOBS)
+
+
+def _parse_all(root: Path, planned: dict[str, bytes], batches: list[Batch], jobs: int) -> Iterator[Finding]:
+    """Findings as they come. Leaving early, by an error or Ctrl-C, ends the workers."""
+    todo = deque(batches)
+    missing = {unit.path for batch in batches for unit in batch.units}
+    answers: queue.SimpleQueue[Finding | VerifyError | None] = queue.SimpleQueue()
+    with tempfile.TemporaryDirectory(prefix="types-") as scratch:
+        setup = Setup(str(root), planned, scratch)
+        workers: list[subprocess.Popen[bytes]] = []
+        try:
+            for index in range(min(jobs, len(batches))):
+                workers.append(_start(scratch, index))
+                feeder = threading.Thread(target=_feed, args=(workers[-1], index, setup, todo, answers), daemon=True)
+                feeder.start()
+            running = len(workers)
+            while running:
+                answer = answers.get()
+                if isinstance(answer, VerifyError):
+                    raise answer
+                if answer is None:
+                    running -= 1
+                else:
+                    missing.discard(answer.path)
+                    yield answer
+            if missing:
+                raise _died("a worker ended without an answer", min(missing))
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+
+
+def _start(scratch: str, index: int) -> subprocess.Popen[bytes]:
+    with open(_log(scratch, index), "wb") as log:
+        return subprocess.Popen(
+            # -I: neither the current folder nor PYTHONPATH is on the worker's path. A session of its own:
+            # Ctrl-C reaches this process alone, which then ends the workers.
+            [sys.executable, "-I", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            cwd=scratch, start_new_session=True,
+        )
+
+
+def _log(scratch: str, index: int) -> Path:
+    return Path(scratch, f"worker-{index}.log")
+
+
+def _feed(
+    worker: subprocess.Popen[bytes], index: int, setup: Setup, todo: deque[Batch],
+    answers: "queue.SimpleQueue[Finding | VerifyError | None]",
+) -> None:
+    """One thread per worker: hand out batches, collect findings, name the unit at which the worker died."""
+    assert worker.stdin and worker.stdout
+    current = ""
+    try:
+        pickle.dump(setup, worker.stdin)
+        while todo:
+            batch = todo.popleft()
+            current = batch.units[0].path
+            pickle.dump(batch, worker.stdin)
+            worker.stdin.flush()
+            for unit in batch.units:
+                current = unit.path
+                finding: Finding = pickle.load(worker.stdout)
+                answers.put(_died(finding.failure, current) if finding.failure else finding)
+    except IndexError:  # another thread took the last batch
+        pass
+    except (EOFError, OSError, pickle.UnpicklingError):
+        answers.put(_died(_last_words(worker, _log(setup.scratch, index)), current))
+    finally:
+        answers.put(None)
+
+
+def _last_words(worker: subprocess.Popen[bytes], log: Path) -> str:
+    code = worker.wait()
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    how = f"libclang was ended by signal {-code}" if code < 0 else f"the worker ended with status {code}"
+    return f"{how}: {lines[-1]}" if lines else how
+
+
+def _died(what: str, path: str) -> VerifyError:
+    return VerifyError(
+        f"types cannot be verified: {what} (at {path or 'its start'})", where=path,
+        help="look at that file; to go on without types, check the syntax alone with `--verify syntax`",
+    )
+
+
+def _report(findings: Sequence[Finding], unchecked: list[tuple[str, str]], sources: Sources, started: float) -> TypeReport:
+    new: dict[tuple[object, ...], Diagnostic] = {}
+    for finding in findings:
+        new.update((_identity(one), one) for one in new_diagnostics(finding, sources))
+        cut = next((one for one in finding.pristine if one.severity == "fatal"), None)
+        if cut:
+            unchecked.append((finding.path, f"in part only: {cut.text} ({cut.where})"))
+    return TypeReport(
+        units=tuple(one.path for one in findings),
+        new=tuple(sorted(new.values(), key=lambda one: (one.path, one.line, one.column, one.text))),
+        pristine_count=len({_identity(one) for finding in findings for one in finding.pristine}),
+        planned_count=len({_identity(one) for finding in findings for one in finding.planned}),
+        seconds=time.monotonic() - started,
+        peak_rss_mb=max((one.peak_rss_mb for one in findings), default=0.0),
+        unchecked=tuple(unchecked),
+    )
+
+
+def _identity(one: Diagnostic) -> tuple[object, ...]:
+    return one.path, one.line, one.column, one.severity, one.text
+
+
+def new_diagnostics(finding: Finding, sources: Sources) -> Iterator[Diagnostic]:
+    """Those that the pristine unit has fewer of; lines move, so file, severity, text and flag make the match."""
+    spare = Counter(_key(one) for one in finding.pristine)
+    unchanged = Counter(_with_lines(finding.pristine, sources.pristine))
+    late = []
+    for one, (key, line) in zip(finding.planned, _with_lines(finding.planned, sources.read), strict=True):
+        # The same words on an unchanged line are the old diagnostic; only what is left is matched blindly.
+        if unchanged[key, line]:
+            unchanged[key, line] -= 1
+            spare[key] -= 1
+        else:
+            late.append(one)
+    for one in late:
+        if spare[_key(one)] > 0:
+            spare[_key(one)] -= 1
+        else:
+            yield one
+
+
+def _with_lines(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) -> Iterator[tuple[Key, bytes]]:
+    texts: dict[str, list[bytes]] = {}
+    for one in found:
+        if one.path not in texts:
+            texts[one.path] = (read(one.path) or b"").split(b"\n")
+        lines = texts[one.path]
+        yield _key(one), lines[one.line - 1].strip() if 0 < one.line <= len(lines) else b""
+
+
+def _key(one: Diagnostic) -> Key:
+    return one.path, one.severity, _PLACE.sub("", one.text), one.flag

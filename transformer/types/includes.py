@@ -1,0 +1,192 @@
+"""What a translation unit sees: the include graph, by regex and without a compiler, and the flags to parse it with."""
+
+import json
+import os
+import posixpath
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transformer.errors import NoCompiler
+
+UNITS = (".cpp", ".cc", ".cxx", ".c")
+HEADERS = (".h", ".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".def")
+FOREIGN = (".cu", ".cuh", ".m", ".mm", ".metal")  # code, but of a language that is not parsed here
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.M)
+_LEAD = rb"\A(?:\xef\xbb\xbf)?(?:\s|//[^\n]*|/\*.*?\*/)*"
+_FIRST = re.compile(_LEAD + rb'#[ \t]*include[ \t]*("[^"\n]+"|<[^>\n]+>)', re.S)
+_GUARD = re.compile(_LEAD + rb"#[ \t]*(?:pragma[ \t]+once\b|ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b)", re.S)
+_JOINED = ("-I", "-D", "-U", "-std=")
+_SEPARATE = ("-isystem", "-iquote", "-include")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The planned tree: planned texts over the files on disk, each read once."""
+
+    root: Path
+    planned: Mapping[str, bytes]
+    include_dirs: tuple[str, ...] = ()
+    _texts: dict[str, bytes | None] = field(default_factory=dict)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, None where there is none."""
+        if path not in self._texts:
+            self._texts[path] = self.planned.get(path) if path in self.planned else self.pristine(path)
+        return self._texts[path]
+
+    def pristine(self, path: str) -> bytes | None:
+        """The bytes on disk."""
+        try:
+            return (self.root / path).read_bytes()
+        except OSError:
+            return None
+
+    def resolve(self, spelled: str, folder: str, *, quoted: bool) -> str | None:
+        """The file of the tree that an include names."""
+        for base in ((folder, *self.include_dirs) if quoted else self.include_dirs):
+            path = posixpath.normpath(posixpath.join(base, spelled))
+            if not path.startswith("../") and self.read(path) is not None:
+                return path
+        return None
+
+
+def units_under(folders: Iterable[str], sources: Sources) -> set[str]:
+    """Every translation unit in these folders, at any depth, on disk or planned."""
+    found = {path for path in sources.planned if path.endswith(UNITS)}
+    for folder in folders:
+        for where, inner, names in os.walk(sources.root / folder):
+            inner[:] = [name for name in inner if not name.startswith(".")]
+            base = Path(where).relative_to(sources.root).as_posix()
+            found.update(posixpath.normpath(posixpath.join(base, name)) for name in names if name.endswith(UNITS))
+    return found
+
+
+def included_by(units: Collection[str], sources: Sources) -> dict[str, set[str]]:
+    """For each file, the files that include it directly; all that the units reach."""
+    users: dict[str, set[str]] = {}
+    waiting, seen = list(units), set(units)
+    while waiting:
+        user = waiting.pop()
+        for path in _includes(user, sources):
+            users.setdefault(path, set()).add(user)
+            if path not in seen:
+                seen.add(path)
+                waiting.append(path)
+    return users
+
+
+def _includes(path: str, sources: Sources) -> Iterator[str]:
+    folder = posixpath.dirname(path)
+    for quoted, angled in _INCLUDE.findall(sources.read(path) or b""):
+        spelled = (quoted or angled).decode(errors="surrogateescape")
+        found = sources.resolve(spelled, folder, quoted=bool(quoted))
+        if found:
+            yield found
+
+
+def reach(header: str, users: Mapping[str, set[str]]) -> set[str]:
+    """Every file that sees this header, directly or not."""
+    seen: set[str] = set()
+    waiting = [header]
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in seen:
+                seen.add(user)
+                waiting.append(user)
+    return seen
+
+
+def mentions(text: bytes, names: Iterable[str]) -> bool:
+    """Whether one of these identifiers stands in the text as a whole word."""
+    wanted = (name.encode() for name in names)
+    return any(name in text and re.search(rb"\b" + re.escape(name) + rb"\b", text) for name in wanted)
+
+
+def first_include(path: str, sources: Sources) -> str:
+    """The spelling of the include that opens a unit, where it is a guarded header of the tree; else ""."""
+    match = _FIRST.match(sources.read(path) or b"")
+    if not match:
+        return ""
+    spelled = match[1].decode(errors="surrogateescape")
+    header = sources.resolve(spelled[1:-1], posixpath.dirname(path), quoted=spelled[0] == '"')
+    # Without a guard the header would be read twice: precompiled, and by the unit's own include.
+    return spelled if header and _GUARD.match(sources.read(header) or b"") else ""
+
+
+def builtin_headers(root: Path) -> str:
+    """The folder of the compiler's own headers (stddef.h and so on), which libclang's wheel lacks."""
+    for question, suffix in (("-print-file-name=include", ""), ("-print-resource-dir", "include")):
+        for name in ("g++", "c++", "gcc", "cc", "clang++", "clang"):
+            folder = _ask(name, question, root)
+            if folder and (Path(folder, suffix) / "stddef.h").is_file():
+                return str(Path(folder, suffix))
+    raise NoCompiler(
+        "no C++ compiler found, so types cannot be verified",
+        help="install g++ or clang (only its headers are used), or check the syntax alone with `--verify syntax`",
+    )
+
+
+def _ask(name: str, question: str, root: Path) -> str:
+    program = shutil.which(name)
+    # A PATH with "." in it could name a program of the target: nothing of that is ever run.
+    if not program or not os.path.isabs(program) or Path(program).resolve().is_relative_to(root):
+        return ""
+    try:
+        done = subprocess.run([program, question], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    folder = done.stdout.strip()
+    return folder if done.returncode == 0 and os.path.isabs(folder) else ""
+
+
+def compile_commands(root: Path) -> dict[str, tuple[str, ...]]:
+    """The flags that matter here, per unit, from the first compilation database of the tree."""
+    for path in (root / "compile_commands.json", *sorted(root.glob("build*/compile_commands.json"))):
+        try:
+            entries = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        return {name: flags for entry in entries for name, flags in _command(entry, root)}
+    return {}
+
+
+def _command(entry: Mapping[str, object], root: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    folder = os.path.join(root, str(entry.get("directory", "")))
+    file = Path(os.path.normpath(os.path.join(folder, str(entry.get("file", "")))))
+    if file.is_relative_to(root):
+        listed = entry.get("arguments")
+        words = [str(word) for word in listed] if isinstance(listed, list) else shlex.split(str(entry.get("command", "")))
+        yield file.relative_to(root).as_posix(), tuple(_flags(words, folder))
+
+
+def _flags(words: Sequence[str], folder: str) -> Iterator[str]:
+    rest = iter(words)
+    for word in rest:
+        if word in ("-I", "-D", "-U"):
+            word += next(rest, "")
+        if word in _SEPARATE:
+            yield from (word, os.path.normpath(os.path.join(folder, next(rest, ""))))
+        elif word.startswith("-I"):
+            yield "-I" + os.path.normpath(os.path.join(folder, word[2:]))
+        elif word.startswith(_JOINED):
+            yield word
+
+
+def flags_for(
+    unit: str, commands: Mapping[str, tuple[str, ...]], include_dirs: Sequence[str], root: Path, builtin: str
+) -> tuple[str, ...]:
+    """The flags of one unit: its own command, a neighbour's where it is new, else plain C++17."""
+    folder = posixpath.dirname(unit)
+    known = commands.get(unit) or next(
+        (commands[path] for path in sorted(commands)
+         if posixpath.dirname(path) == folder and path.endswith(posixpath.splitext(unit)[1])), ())
+    standard = () if known or unit.endswith(".c") else ("-std=c++17",)
+    folders = (*include_dirs, folder)
+    added = (flag for flag in (f"-I{root / one}" for one in folders) if flag not in known)
+    return (*known, *standard, *dict.fromkeys(added), "-isystem", builtin)

@@ -1,0 +1,211 @@
+"""The worker process: reads batches from its stdin, parses them with libclang, writes findings to its stdout.
+
+Run as a script under `python -I`, so neither the target tree nor its folder can be on the import path.
+"""
+
+import os
+import pickle
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from transformer.types.clang import Overlay, Parser
+
+INCLUDE_LINE = re.compile(rb"^[ \t]*#[ \t]*include\b[^\n]*", re.M)
+
+
+class ParseFailed(Exception):
+    """libclang could not make or keep a translation unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What the compiler said, with the path relative to the tree where it is inside it."""
+
+    path: str
+    line: int
+    column: int
+    severity: str  # warning, error or fatal
+    text: str
+    category: str
+    flag: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One translation unit to judge."""
+
+    path: str
+    touched: bool
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Units that share their flags, and a first include that is worth precompiling (or none: "")."""
+
+    units: tuple[Unit, ...]
+    flags: tuple[str, ...]
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What holds for all batches: the tree, its planned texts, and a folder for precompiled headers."""
+
+    root: str
+    planned: dict[str, bytes]
+    scratch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One unit's diagnostics, planned and (only where there are planned ones) pristine."""
+
+    path: str
+    planned: tuple[Diagnostic, ...]
+    pristine: tuple[Diagnostic, ...]
+    peak_rss_mb: float
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A precompiled header on disk, and what the compiler said while making it."""
+
+    file: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The planned or the pristine tree, with the precompiled headers made of it so far."""
+
+    name: str
+    overlay: "Overlay"
+    prefixes: dict[tuple[object, ...], Prefix | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A worker's tools."""
+
+    parser: "Parser"
+    setup: Setup
+    planned: Side
+    pristine: Side
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer batches until the stream ends, one finding per unit, in order."""
+    from transformer.types.clang import Parser
+
+    setup: Setup = pickle.load(source)
+    overlay = [(os.path.join(setup.root, path), text) for path, text in setup.planned.items()]
+    bench = Bench(Parser(setup.root), setup, Side("planned", overlay), Side("pristine", ()))
+    while True:
+        try:
+            batch: Batch = pickle.load(source)
+        except EOFError:
+            return
+        for unit in batch.units:
+            pickle.dump(_examine(bench, batch, unit), sink)
+            sink.flush()
+
+
+def _examine(bench: Bench, batch: Batch, unit: Unit) -> Finding:
+    try:
+        planned = _parse(bench, bench.planned, batch, unit, batch.prefix)
+        pristine = _pristine(bench, batch, unit) if planned else ()
+    except ParseFailed as error:
+        return Finding(unit.path, (), (), _peak_rss_mb(), failure=str(error))
+    return Finding(unit.path, planned, pristine, _peak_rss_mb())
+
+
+def _pristine(bench: Bench, batch: Batch, unit: Unit) -> tuple[Diagnostic, ...]:
+    if not unit.new:
+        # The planned text may start with another include than the pristine one: no shared prefix then.
+        return _parse(bench, bench.pristine, batch, unit, "" if unit.touched else batch.prefix)
+    # A new file has no past, but the warnings of the headers that it includes have. Their errors may be
+    # the new file's fault (an include that it lacks), so those stay.
+    skeleton = b"\n".join(INCLUDE_LINE.findall(bench.setup.planned[unit.path])) + b"\n"
+    side = Side("skeleton", [(os.path.join(bench.setup.root, unit.path), skeleton)])
+    found = _parse(bench, side, batch, unit, "")
+    return tuple(one for one in found if one.severity == "warning" and one.path != unit.path)
+
+
+def _parse(bench: Bench, side: Side, batch: Batch, unit: Unit, include: str) -> tuple[Diagnostic, ...]:
+    prefix = _prefix(bench, side, batch, unit) if include else None
+    if prefix:
+        try:
+            found = bench.parser.diagnose(unit.path, (*batch.flags, "-include-pch", prefix.file), side.overlay)
+        except ParseFailed:
+            found = None
+        if found is not None and all(one.severity != "fatal" for one in found):
+            return prefix.diagnostics + found
+    return bench.parser.diagnose(unit.path, batch.flags, side.overlay)
+
+
+def _prefix(bench: Bench, side: Side, batch: Batch, unit: Unit) -> Prefix | None:
+    folder, suffix = os.path.dirname(unit.path), os.path.splitext(unit.path)[1]
+    key = (folder, suffix, batch.flags, batch.prefix)
+    if key not in side.prefixes:
+        target = os.path.join(bench.setup.scratch, f"{side.name}-{os.getpid()}-{len(side.prefixes)}.pch")
+        path = os.path.join(folder, f".prefix{suffix}")
+        side.prefixes[key] = _precompile(bench, side, batch, path, target)
+    return side.prefixes[key]
+
+
+def _precompile(bench: Bench, side: Side, batch: Batch, path: str, target: str) -> Prefix | None:
+    wrapper = (os.path.join(bench.setup.root, path), f"#include {batch.prefix}\n".encode())
+    overlay = [*side.overlay, wrapper]
+    try:
+        # A whole header is several times faster to use, but says at its end what belongs to the end of the
+        # unit (a template of a type completed later, say). So it serves only where nothing is said.
+        found = bench.parser.precompile(path, batch.flags, overlay, target, whole=True)
+        if found:
+            found = bench.parser.precompile(path, batch.flags, overlay, target, whole=False)
+    except ParseFailed:
+        return None
+    return None if any(one.severity == "fatal" for one in found) else Prefix(target, found)
+
+
+def _peak_rss_mb() -> float:
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def main() -> None:
+    """Keep the answer stream private: whatever libclang prints goes to stderr."""
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, sink)
+
+
+if __name__ == "__main__":
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    # First for the one import that pins this very package, last for all others: nothing may hide a standard module.
+    sys.path.insert(0, home)
+    # By its package name, so that both ends of the pipe pickle the same classes.
+    from transformer.types import worker
+
+    sys.path.remove(home)
+    sys.path.append(home)
+    worker.main()

@@ -1,0 +1,124 @@
+"""The fork seen in memory: files read on demand, parsed once, with an overlay of planned texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from transformer.cpp import CppFile, Source
+from transformer.edit import Edit, merge, splice
+from transformer.errors import AnchorError, UsageError
+
+
+class Store(Protocol):
+    """Where the files of a tree come from. Paths are posix and relative to the root."""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; `None` where there is none."""
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder, sorted."""
+
+
+class DiskStore:
+    """A tree on disk. Raises `UsageError` where a file is there but cannot be read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; `None` where there is none."""
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}", where=path, help="check its permissions") from error
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder, sorted."""
+        base = self.root / folder
+        if not base.is_dir():
+            return []
+        return sorted(str(PurePosixPath(folder, each.name)) for each in base.iterdir() if each.is_file())
+
+
+class MemoryStore:
+    """A tree that is a mapping from path to bytes."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = dict(files)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; `None` where there is none."""
+        return self.files.get(path)
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder, sorted."""
+        return sorted(path for path in self.files if str(PurePosixPath(path).parent) == folder)
+
+
+class Workspace:
+    """A tree in memory. Nothing here ever writes to disk."""
+
+    def __init__(self, store: Store, planned: Mapping[str, Source] | None = None) -> None:
+        self._store = store
+        self._planned = dict(planned or {})
+        self._sources: dict[str, Source] = {}
+        self._files: dict[str, CppFile] = {}
+
+    def exists(self, path: str) -> bool:
+        """Whether the tree, or the plan, has the file."""
+        return path in self._planned or path in self._sources or self._store.read(path) is not None
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder, sorted."""
+        added = {path for path in self._planned if str(PurePosixPath(path).parent) == folder}
+        return sorted({*self._store.list(folder), *added})
+
+    def source(self, path: str) -> Source:
+        """A file. Raises `AnchorError` where it is missing and `UsageError` where it is not UTF-8."""
+        if path in self._planned:
+            return self._planned[path]
+        if path not in self._sources:
+            data = self._store.read(path)
+            if data is None:
+                raise AnchorError(f"{path} is not there", where=path)
+            self._sources[path] = Source(path, _utf8(path, data))
+        return self._sources[path]
+
+    def file(self, path: str) -> CppFile:
+        """A file, parsed."""
+        if path not in self._files:
+            self._files[path] = CppFile(self.source(path))
+        return self._files[path]
+
+    def overlay(self, edits: Iterable[Edit]) -> Workspace:
+        """The tree as it would be with these edits. Raises `ConflictError`."""
+        planned = dict(self._planned)
+        for path, group in groupby(merge(edits), key=lambda edit: edit.path):
+            changes = tuple(group)
+            if changes[0].creates:
+                planned[path] = Source(path, changes[0].text)
+            else:
+                old = self.source(path)
+                planned[path] = Source(path, splice(old.data, changes), previous=old, edits=changes)
+        return Workspace(self._store, planned)
+
+    @property
+    def planned(self) -> Mapping[str, Source]:
+        """The overlay: planned files by path, in order."""
+        return dict(sorted(self._planned.items()))
+
+
+def _utf8(path: str, data: bytes) -> bytes:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path} is not UTF-8 (byte 0x{data[error.start]:02x})", where=f"{path}:{line}", help="convert it to UTF-8"
+        ) from error
+    return data
