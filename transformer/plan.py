@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from transformer.edit import Edit, digest, merge
 from transformer.errors import AnchorError, TemplateError
-from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
+from transformer.outcome import Blocked, Changes, Outcome, Satisfied
 from transformer.pack import Pack
 from transformer.rule import Rule
 from transformer.workspace import Workspace
@@ -69,6 +69,16 @@ class Plan:
         """The file as it is planned."""
         return self.after.source(path).data
 
+    @property
+    def paths(self) -> list[str]:
+        """The files that change, sorted."""
+        return [path for path, _ in self.by_file()]
+
+    def notes(self) -> dict[str, object]:
+        """Who changed what, as data: kept with the journal."""
+        edits = [{"rule": e.rule, "reason": e.reason, "anchor": e.anchor, "where": e.where} for e in self.edits]
+        return {"pack": self.pack.name, "fingerprint": self.fingerprint, "edits": edits}
+
     @cached_property
     def fingerprint(self) -> str:
         """A digest of the whole plan: equal for equal edits of equal files."""
@@ -123,6 +133,3 @@ def _callee_before(data: bytes, offset: int) -> bytes | None:
             match = re.search(rb"(\w+)\s*$", data[max(position - 200, 0) : position])
             return match.group(1) if match else None
     return None
-
-
-__all__ = ["NotNeeded", "Plan", "State", "Step", "make", "new_names"]

@@ -26,9 +26,12 @@ def hparams_members(port: Port) -> Outcome:
     return all_of(*(port.fork.hparams.add(*each.declare, near=each.near) for each in port.spec.hparams))
 
 
-@rule("model.sizes", "the published sizes have a label", required=False)
+@rule("model.sizes", "the published sizes have a label")
 def sizes(port: Port) -> Outcome:
-    """Cosmetic: without it a model is shown as `?B`."""
+    """Shown when a model is loaded; where the architecture is there already, its own labels will do."""
+    scope = port.scope("load_hparams")
+    if scope is not None:
+        return Satisfied(scope.where)
     parts = []
     for each in port.spec.sizes:
         parts.append(port.fork.types.add(each.enumerator, near=each.near))

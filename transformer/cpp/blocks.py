@@ -205,13 +205,14 @@ class Switch(Construct):
         return self._changes(self.source.insert_lines(start, line, self.name))
 
     def add_line(self, label: str, code: str, *, near: Sequence[str]) -> Outcome:
-        """`case label: code` on one line, `code` in the column where it stands for the first of `near` that is there."""
+        """`case label: code` on one line, `code` in the column where it stands for the first of `near` that is there (else the last)."""
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
         known = [each for each in near if each in self.cases and self._body(self.cases[each])]
-        if not known:
+        lines = [e for e in self.cases if e != "default" and self.cases[e].start_point[0] == self.cases[e].end_point[0]]
+        if not known + lines:
             raise self.missing(f"case {near[0]}")
-        model = self.cases[known[0]]
+        model = self.cases[known[0] if known else lines[-1]]
         column = self.source.column(self._body(model)[0].start_byte) - self.source.column(model.start_byte)
         line = self.source.indent(model.start_byte) + f"case {label}:".ljust(column - 1) + f" {code}"
         return self._changes(self.source.insert_lines(self.source.line_end(model.end_byte), line, self.name))

@@ -223,8 +223,13 @@ class Construct:
         return self._changes(*lists.add_after(self.source, last, code, self.name))
 
     def insert_before(self, code: str, *, gap: bool = False) -> Outcome:
-        """Lines above this statement, with its indentation; `gap` leaves an empty line between."""
-        start = self.source.line_start(self.node.start_byte)
+        """Lines above this statement and its comment, with its indentation; `gap` leaves an empty line between."""
+        first = self.node
+        while (above := first.prev_sibling) is not None and above.type == "comment" and self.source.starts_line(above):
+            if above.end_point[0] + 1 < first.start_point[0]:
+                break
+            first = above
+        start = self.source.line_start(first.start_byte)
         return self._insert(start, reindent(code, self._indent()) + ("\n\n" if gap else "\n"), code)
 
     def insert_after(self, code: str, *, gap: bool = False) -> Outcome:

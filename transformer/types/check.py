@@ -65,7 +65,12 @@ def check_types(
     jobs: int | None = None,
     progress: Progress = _silent,
 ) -> TypeReport:
-    """Judge the planned tree in memory. Raises `NoCompiler` without builtin headers, `VerifyError` if a worker dies."""
+    """Judge the planned tree in memory: `planned` maps paths to their new bytes, and none of it is on disk.
+
+    `names` gives per touched header what its change concerns; units that mention such a name are judged too. For an
+    enum that grew, give its other enumerators as well: a switch that was forgotten mentions those, not the new one.
+    Raises `NoCompiler` without builtin headers, and `VerifyError` where a worker dies.
+    """
     started = time.monotonic()
     root = Path(root).resolve()
     code = {path: text for path, text in planned.items() if path.endswith((*UNITS, *HEADERS))}

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from clang import cindex  # type: ignore[import-untyped]
+from clang import cindex
 
 from transformer.types.worker import Diagnostic, ParseFailed
 
@@ -16,6 +17,7 @@ INCOMPLETE = 0x002
 KEEP_GOING = 0x200  # a missing header must not end the parse: what follows is still judged
 SEVERITIES = ("ignored", "note", "warning", "error", "fatal")
 NOTES = 3
+INCLUDE_CHAIN = "in file included from"  # libclang's own note; it differs where a header was precompiled
 
 Overlay = Sequence[tuple[str, bytes]]
 
@@ -69,9 +71,8 @@ class Parser:
             )
 
     def _notes(self, found: cindex.Diagnostic) -> Iterator[str]:
-        for index, note in enumerate(found.children):
-            if index == NOTES:
-                return
+        said = (note for note in found.children if not note.spelling.startswith(INCLUDE_CHAIN))
+        for note in islice(said, NOTES):
             place = note.location
             where = f"{self._relative(place.file.name)}:{place.line}: " if place.file else ""
             yield where + note.spelling

@@ -1,0 +1,64 @@
+"""The plan as JSON: sorted, without a timestamp, so that two runs are equal byte for byte."""
+
+from __future__ import annotations
+
+import json
+
+from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
+from transformer.plan import Plan, Step
+from transformer.verify import Report
+
+VERSION = 1
+
+
+def data(plan: Plan, report: Report | None) -> str:
+    """The whole plan. `report` is `None` where nothing was verified."""
+    document = {
+        "version": VERSION,
+        "pack": plan.pack.name,
+        "state": plan.state,
+        "fingerprint": plan.fingerprint,
+        "rules": [_step(step) for step in plan.steps],
+        "edits": [
+            {
+                "path": edit.path,
+                "line": edit.line,
+                "start": edit.start,
+                "end": edit.end,
+                "text": edit.text.decode(),
+                "before": edit.before,
+                "rule": edit.rule,
+                "reason": edit.reason,
+                "anchor": edit.anchor,
+            }
+            for edit in plan.edits
+        ],
+        "verified": _report(report),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _step(step: Step) -> dict[str, object]:
+    head: dict[str, object] = {"rule": step.rule.name, "makes": step.rule.makes, "required": step.rule.required}
+    match step.outcome:
+        case Changes(edits, done):
+            return {**head, "outcome": "changes", "edits": len(edits), "done": list(done)}
+        case Satisfied(where):
+            return {**head, "outcome": "satisfied", "where": where}
+        case NotNeeded(why):
+            return {**head, "outcome": "not needed", "why": why}
+        case Blocked(why, where, help):
+            return {**head, "outcome": "blocked", "why": why, "where": where, "help": help}
+
+
+def _report(report: Report | None) -> dict[str, object] | None:
+    if report is None:
+        return None
+    return {
+        "level": report.level,
+        "passed": report.passed,
+        "units": sorted(report.units),
+        "pristine diagnostics": report.pristine_count,
+        "findings": [{"where": f.where, "message": f.message, "severity": f.severity} for f in report.findings],
+        "unchecked": [{"path": path, "why": why} for path, why in report.unchecked],
+    }

@@ -1,0 +1,103 @@
+"""The verifier: judges the planned tree in memory, before anything is written. Syntax first, then types."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from transformer.cpp.source import Source, enclosing_lists
+from transformer.plan import Plan, new_names
+
+Level = Literal["syntax", "types", "none"]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the planned tree has and the pristine one does not."""
+
+    where: str
+    message: str
+    severity: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was checked, and what was found."""
+
+    level: Level
+    findings: tuple[Finding, ...] = ()
+    units: tuple[str, ...] = ()
+    pristine_count: int = 0
+    seconds: float = 0.0
+    peak_rss_mb: float = 0.0
+    unchecked: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def verify(plan: Plan, root: Path, level: Level, progress: Progress) -> Report:
+    """Judge a plan. Raises `NoCompiler` where types cannot be checked."""
+    if level == "none":
+        return Report("none")
+    found = tuple(_syntax(plan))
+    if level == "syntax" or found:
+        return Report(level, found)
+    return _types(plan, root, progress)
+
+
+def _syntax(plan: Plan) -> Iterator[Finding]:
+    for path, source in plan.after.planned.items():
+        if not re.search(r"\.(c|cc|cpp|cu|h|hpp|hh|m|mm)$", path):
+            continue
+        known = len(plan.before.source(path).faults) if plan.before.exists(path) else 0
+        faults = source.faults
+        if len(faults) > known:
+            yield Finding(source.where(faults[-1]), f"{len(faults) - known} new syntax errors")
+        yield from _twins(source, [(e.start, e.end, e.text) for e in plan.edits if e.path == path])
+
+
+def _twins(source: Source, edits: list[tuple[int, int, bytes]]) -> Iterator[Finding]:
+    """Labels, enumerators and keys that edits bring and that occur twice in a list that an edit touched."""
+    brought = {word.decode() for _, _, text in edits for word in re.findall(rb"\w+", text)}
+    shift, spans = 0, []
+    for start, end, text in edits:
+        spans.append((start + shift, start + shift + len(text)))
+        shift += len(text) - (end - start)
+    for kind, names in enclosing_lists(source, spans):
+        for name, count in Counter(text for text, _ in names).items():
+            if count > 1 and name in brought:
+                last = max(offset for text, offset in names if text == name)
+                yield Finding(source.where(last), f"{name} is there {count} times in one {kind}")
+
+
+def _types(plan: Plan, root: Path, progress: Progress) -> Report:
+    from transformer.types.check import check_types
+
+    planned = {path: source.data for path, source in plan.after.planned.items()}
+    created = [path for path in planned if not plan.before.exists(path)]
+    result = check_types(
+        root,
+        planned,
+        created=created,
+        names=new_names(plan),
+        include_dirs=plan.pack.family.includes,
+        progress=progress,
+    )
+    found = tuple(Finding(f"{d.path}:{d.line}:{d.column}", d.text, d.severity) for d in result.new)
+    return Report(
+        "types",
+        found,
+        result.units,
+        result.pristine_count,
+        result.seconds,
+        result.peak_rss_mb,
+        result.unchecked,
+    )
