@@ -56,7 +56,8 @@ def bare(parts: list[list[tuple[str, tuple[str, ...]]]]) -> float:
         process.stdin.write(json.dumps(part))
         process.stdin.close()
         running.append(process)
-    if any([process.wait() for process in running]):
+    codes = [process.wait() for process in running]
+    if any(codes):
         raise SystemExit("the bare parse failed")
     return time.monotonic() - started
 

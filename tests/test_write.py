@@ -357,6 +357,40 @@ def test_rolled_back_wherever_it_fails(
     assert files_of(tree) == NEW
 
 
+@pytest.mark.parametrize("name", list(NEW))
+def test_interrupted_right_after_a_rename(tree: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    before, real, seen = snapshot(tree), os.replace, list[Path]()
+
+    def replace(source: Path, target: Path) -> None:
+        real(source, target)
+        if target == tree / name and not seen:
+            seen.append(target)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(Interrupted, match="nothing was changed"):
+        apply(tree, CHANGES, label="x")
+    assert snapshot(tree) == before
+
+
+def test_folder_that_vanished_meanwhile_comes_back(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree / "0").mkdir()
+    (tree / "0/x.cpp").write_bytes(b"x")
+    real, seen = os.replace, list[Path]()
+
+    def replace(source: Path, target: Path) -> None:
+        if target == tree / "a.cpp" and not seen:
+            seen.append(target)
+            (tree / "0").rmdir()
+            raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(Interrupted, match="nothing was changed"):
+        apply(tree, [FileChange("0/x.cpp", b"x", None), *CHANGES], label="x")
+    assert files_of(tree) == {**OLD, "0/x.cpp": b"x"}
+
+
 def test_failing_rename_names_the_file(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_replace(monkeypatch, tree, 1, OSError(errno.EIO, "Input/output error"))
     with pytest.raises(WriteError, match=r"^b\.cpp could not be written"):
@@ -595,6 +629,15 @@ def test_crash_in_undo(tree: Path, when: int | str, files: dict[str, bytes]) -> 
     assert runs(tree) == []
 
 
+def test_crash_after_undo_was_complete_does_not_hold_the_tree(tree: Path) -> None:
+    apply(tree, CHANGES, label="port")
+    crash(tree, "done", "undo")
+    (tree / "a.cpp").write_bytes(b"mine")
+    assert recover(tree) == "an earlier run (undo of port) was cut off after its last file: it is complete now"
+    assert files_of(tree) == {**OLD, "a.cpp": b"mine"}
+    assert last_applied(tree) is None
+
+
 def test_crash_before_the_journal_leaves_only_rubbish(tree: Path) -> None:
     rubbish = state_folder(tree) / "runs" / "000001-0123abcd"
     rubbish.mkdir(parents=True)
@@ -825,6 +868,14 @@ def test_runs_from_before_git_init_are_found(tree: Path) -> None:
     assert files_of(tree) == OLD
 
 
+def test_no_place_for_the_state(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "nowhere")
+    with pytest.raises(UsageError, match="no folder to keep the journal in"):
+        apply(tree, CHANGES, label="x")
+    assert files_of(tree) == OLD
+
+
 def test_unwritable_state_folder(tree: Path) -> None:
     (tree.parent / "state").write_bytes(b"a file")
     with pytest.raises(UsageError, match="state folder cannot be written"):
@@ -846,6 +897,11 @@ def test_modified_staged_and_deleted_files_count(repo: Path) -> None:
     (repo / "staged.cpp").write_bytes(b"x")
     git(repo, "add", "staged.cpp")
     assert dirty_files(repo) == ["a.cpp", "b.cpp", "staged.cpp"]
+
+
+def test_both_names_of_a_moved_file_count(repo: Path) -> None:
+    git(repo, "mv", "a.cpp", "moved.cpp")
+    assert dirty_files(repo) == ["a.cpp", "moved.cpp"]
 
 
 def test_untracked_files_count_only_in_the_way(repo: Path) -> None:
@@ -903,14 +959,17 @@ def test_dubious_ownership(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_surrounding_git_process_does_not_mislead(repo: Path, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_DIR", str(repo / ".git"))
-    monkeypatch.setenv("GIT_WORK_TREE", str(repo))
-    assert dirty_files(tree) is None
+    git(tree, "init", "-q")
+    (repo / "a.cpp").write_bytes(b"x")
+    monkeypatch.setenv("GIT_DIR", str(tree / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tree))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tree / ".git/index"))
+    assert dirty_files(repo) == ["a.cpp"]
 
 
 def test_program_in_the_tree_is_never_git(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trap = repo / "git"
-    trap.write_text("#!/bin/sh\ntouch ran\n")
+    trap.write_text(f"#!/bin/sh\n: > {repo}/ran\n")
     trap.chmod(0o755)
     monkeypatch.setenv("PATH", str(repo))
     monkeypatch.chdir(repo)
@@ -935,8 +994,9 @@ def set_traps(root: Path, mark: Path) -> None:
 
 def test_nothing_that_the_repository_names_is_run(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "status.short")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.name")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "By Setting")
+    monkeypatch.delenv("GIT_COMMITTER_NAME")
     mark = repo.parent / "ran"
     set_traps(repo, mark)
     (repo / "a.cpp").write_bytes(b"other\n")
@@ -944,6 +1004,7 @@ def test_nothing_that_the_repository_names_is_run(repo: Path, monkeypatch: pytes
     assert dirty_files(repo, ["n.cpp"]) == ["a.cpp", "n.cpp"]
     commit(repo, ["a.cpp", "n.cpp"], "port", True)
     assert not mark.exists()
+    assert git(repo, "show", "-s", "--format=%cn", "HEAD") == "By Setting\n"
     with pytest.raises(subprocess.CalledProcessError):  # the traps do work
         (repo / "a.cpp").write_bytes(b"third\n")
         git(repo, "commit", "-a", "-S", "-m", "x")
@@ -976,6 +1037,14 @@ def test_commit_without_signoff_from_a_subfolder(repo: Path) -> None:
     (root / "link.cpp").symlink_to("a.cpp")
     commit(root, ["a.cpp", "link.cpp"], "sub", False)
     assert git(repo, "show", "--name-only", "--format=%B", "HEAD").split() == ["sub", "sub/a.cpp"]
+
+
+def test_names_are_no_patterns(repo: Path) -> None:
+    (repo / "a.cpp").write_bytes(b"x")
+    (repo / "*.cpp").write_bytes(b"x")
+    commit(repo, ["*.cpp"], "star", False)
+    assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == ["*.cpp"]
+    assert dirty_files(repo) == ["a.cpp"]
 
 
 def test_failed_commit_leaves_the_index_alone(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

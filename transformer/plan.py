@@ -89,12 +89,13 @@ class Plan:
 def make(pack: Pack, workspace: Workspace) -> Plan:
     """Let every rule of the pack speak about the tree. Raises `ConflictError` where two of them disagree."""
     context = pack.family.open(workspace, pack)
-    steps = tuple(Step(rule, _ask(rule, context)) for rule in pack.rules)
+    steps = tuple(Step(rule, ask(rule, context)) for rule in pack.rules)
     edits = merge(edit for step in steps for edit in _signed(step))
     return Plan(pack, steps, edits, workspace, workspace.overlay(edits))
 
 
-def _ask(rule: Rule, context: Any) -> Outcome:
+def ask(rule: Rule, context: Any) -> Outcome:
+    """What one rule says; a place that does not resolve blocks it."""
     try:
         return rule.plan(context)
     except (AnchorError, TemplateError) as error:

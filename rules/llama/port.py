@@ -13,7 +13,7 @@ from transformer.render import call, render
 from transformer.workspace import Workspace
 
 from . import spec as specs
-from .facts import Facts, scan
+from .facts import Facts
 from .fork import Fork
 
 EXPERT_SCALE = Parameter("ggml_tensor *", "down_exps_s", "nullptr")
@@ -35,7 +35,7 @@ class Port:
     @cached_property
     def facts(self) -> Facts:
         """What this fork is."""
-        return scan(self.fork)
+        return Facts(self.fork)
 
     def render(self, template: str, **more: Any) -> str:
         """A template of the pack, or of the family where the pack has none of that name."""
@@ -47,7 +47,7 @@ class Port:
     def words(self) -> Mapping[str, Any]:
         """The names that a template can use."""
         return {
-            "facts": {name: getattr(self.facts, name).value for name in Facts.__slots__},
+            "facts": FactValues(self.facts),
             "spec": self.spec,
             "key": self.key,
             "tensor": self.tensor,
@@ -118,6 +118,16 @@ class Port:
             if path.endswith(".cpp") and f"{owner}::{method}".encode() in self.fork.workspace.source(path).data:
                 return self.fork.workspace.file(path).function(f"{owner}::{method}")
         return None
+
+
+class FactValues:
+    """The values of facts, for templates."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._facts, name).value
 
 
 class LayerValues:

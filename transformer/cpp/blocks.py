@@ -8,7 +8,7 @@ from functools import cached_property
 from tree_sitter import Node
 
 from transformer.cpp.construct import Construct, deeper, only
-from transformer.cpp.source import reindent, tokens
+from transformer.cpp.source import reindent, tokens, unconditional
 from transformer.edit import Edit
 from transformer.outcome import Outcome, Satisfied
 
@@ -174,7 +174,12 @@ class Switch(Construct):
         if default is not None and model.start_byte == default.start_byte:
             start = self.source.line_start(default.start_byte)
             return self.source.insert_lines(start, lines, self.name)
-        return self.source.insert_lines(self.source.line_end(model.end_byte), lines, self.name)
+        return self.source.insert_lines(self._below(model), lines, self.name)
+
+    def _below(self, case: Node) -> int:
+        """The line under a case, and under the `#endif` where it is inside `#if`."""
+        outer = unconditional(case)
+        return self.source.line_end(case.end_byte if outer == case else outer.end_byte - 1)
 
     def _bare(self, code: str, indent: str) -> str:
         return "\n" + reindent(code, deeper(indent))
@@ -201,7 +206,8 @@ class Switch(Construct):
         model = self.cases[known[0]]
         line = f"{self.source.indent(model.start_byte)}case {label}:"
         above = bool(self._body(model))
-        start = self.source.line_start(model.start_byte) if above else self.source.line_end(model.end_byte)
+        inside = unconditional(model) != model
+        start = self.source.line_start(model.start_byte) if above and not inside else self._below(model)
         return self._changes(self.source.insert_lines(start, line, self.name))
 
     def add_line(self, label: str, code: str, *, near: Sequence[str]) -> Outcome:
@@ -215,4 +221,4 @@ class Switch(Construct):
         model = self.cases[known[0] if known else lines[-1]]
         column = self.source.column(self._body(model)[0].start_byte) - self.source.column(model.start_byte)
         line = self.source.indent(model.start_byte) + f"case {label}:".ljust(column - 1) + f" {code}"
-        return self._changes(self.source.insert_lines(self.source.line_end(model.end_byte), line, self.name))
+        return self._changes(self.source.insert_lines(self._below(model), line, self.name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from transformer.cpp.source import Source
+from transformer.cpp.source import Source, unconditional
 from transformer.edit import Edit
 
 
@@ -21,7 +21,14 @@ def items(node: Node) -> list[Node]:
 
 
 def add_after(source: Source, item: Node, text: str, anchor: str) -> list[Edit]:
-    """Edits that put `text` behind `item`: on a line of its own where the items have theirs, else beside it."""
+    """Edits that put `text` behind `item`: on a line of its own where the items have theirs, else beside it.
+
+    An item inside `#if` is followed behind the `#endif`.
+    """
+    outer = unconditional(item)
+    if outer != item:
+        line = source.indent(item.start_byte) + text + ","
+        return [source.insert_lines(source.line_end(outer.end_byte - 1), line, anchor)]
     comma = _comma_after(item)
     end = comma.end_byte if comma is not None else item.end_byte
     if not source.starts_line(item):

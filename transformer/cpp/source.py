@@ -31,6 +31,14 @@ def descendants(node: Node, kind: str) -> list[Node]:
     return sorted(found, key=lambda each: (each.start_byte, -each.end_byte))
 
 
+def unconditional(node: Node) -> Node:
+    """The outermost `#if` block around an item of a list or switch, or the item itself."""
+    outer = node
+    while outer.parent is not None and outer.parent.type.startswith("preproc_"):
+        outer = outer.parent
+    return outer
+
+
 def tokens(code: str) -> str:
     """`code` without comments, its tokens set apart by one blank: equal for equal meaning, whatever the layout."""
     return " ".join(match.group(1) for match in _TOKEN.finditer(code) if match.group(1))

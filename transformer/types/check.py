@@ -11,14 +11,22 @@ import tempfile
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformer.errors import VerifyError
 from transformer.types.includes import (
-    FOREIGN, HEADERS, UNITS, Sources, builtin_headers, compile_commands, first_include, flags_for, included_by,
-    mentions, reach, units_under,
+    FOREIGN,
+    HEADERS,
+    UNITS,
+    Sources,
+    builtin_headers,
+    choose_units,
+    compile_commands,
+    first_include,
+    flags_for,
 )
 from transformer.types.worker import Batch, Diagnostic, Finding, Setup, Unit
 
@@ -81,35 +89,11 @@ def check_types(
     findings: list[Finding] = []
     if chosen:
         batches = _batches(chosen, sources, frozenset(created))
-        for finding in _parse_all(root, code, batches, jobs or _cores()):
-            findings.append(finding)
-            progress(len(findings), len(chosen), finding.path)
+        with closing(_parse_all(root, code, batches, jobs or _cores())) as stream:
+            for finding in stream:
+                findings.append(finding)
+                progress(len(findings), len(chosen), finding.path)
     return _report(sorted(findings, key=lambda one: one.path), sorted(unchecked), sources, started)
-
-
-def choose_units(sources: Sources, names: Mapping[str, frozenset[str]]) -> tuple[set[str], list[tuple[str, str]]]:
-    """The units that the plan touches or can break, and the touched headers that no unit sees."""
-    folders = {posixpath.dirname(path) for path in sources.planned}
-    units = units_under(folders, sources)
-    users = included_by(units, sources)
-    chosen = {path for path in sources.planned if path.endswith(UNITS)}
-    shown: list[tuple[str, set[str]]] = []  # headers that at least one parsed unit must show, and who sees them
-    for header in sorted(path for path in sources.planned if path.endswith(HEADERS)):
-        seen_by = reach(header, users)
-        shown.append((header, seen_by & units))
-        for path in sorted(seen_by - sources.planned.keys()):
-            if mentions(sources.read(path) or b"", names.get(header, ())):
-                if path in units:
-                    chosen.add(path)
-                else:
-                    shown.append((path, reach(path, users) & units))
-    blind = []
-    for header, witnesses in shown:
-        if not witnesses:
-            blind.append((header, "no translation unit here includes it"))
-        elif not witnesses & chosen:
-            chosen.add(min(witnesses, key=lambda path: (len(sources.read(path) or b""), path)))
-    return chosen, blind
 
 
 def _batches(chosen: Iterable[str], sources: Sources, created: frozenset[str]) -> list[Batch]:
@@ -151,7 +135,9 @@ def _cores() -> int:
     return min(count or 1, MOST_JOBS)
 
 
-def _parse_all(root: Path, planned: dict[str, bytes], batches: list[Batch], jobs: int) -> Iterator[Finding]:
+def _parse_all(
+    root: Path, planned: dict[str, bytes], batches: list[Batch], jobs: int
+) -> Generator[Finding, None, None]:
     """Findings as they come. Leaving early, by an error or Ctrl-C, ends the workers."""
     todo = deque(batches)
     missing = {unit.path for batch in batches for unit in batch.units}
@@ -187,8 +173,12 @@ def _start(scratch: str, index: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             # -I: neither the current folder nor PYTHONPATH is on the worker's path. A session of its own:
             # Ctrl-C reaches this process alone, which then ends the workers.
-            [sys.executable, "-I", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-            cwd=scratch, start_new_session=True,
+            [sys.executable, "-I", str(WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=scratch,
+            start_new_session=True,
         )
 
 
@@ -197,11 +187,15 @@ def _log(scratch: str, index: int) -> Path:
 
 
 def _feed(
-    worker: subprocess.Popen[bytes], index: int, setup: Setup, todo: deque[Batch],
+    worker: subprocess.Popen[bytes],
+    index: int,
+    setup: Setup,
+    todo: deque[Batch],
     answers: "queue.SimpleQueue[Finding | VerifyError | None]",
 ) -> None:
     """One thread per worker: hand out batches, collect findings, name the unit at which the worker died."""
-    assert worker.stdin and worker.stdout
+    assert worker.stdin
+    assert worker.stdout
     current = ""
     try:
         pickle.dump(setup, worker.stdin)
@@ -231,12 +225,15 @@ def _last_words(worker: subprocess.Popen[bytes], log: Path) -> str:
 
 def _died(what: str, path: str) -> VerifyError:
     return VerifyError(
-        f"types cannot be verified: {what} (at {path or 'its start'})", where=path,
+        f"types cannot be verified: {what} (at {path or 'its start'})",
+        where=path,
         help="look at that file; to go on without types, check the syntax alone with `--verify syntax`",
     )
 
 
-def _report(findings: Sequence[Finding], unchecked: list[tuple[str, str]], sources: Sources, started: float) -> TypeReport:
+def _report(
+    findings: Sequence[Finding], unchecked: list[tuple[str, str]], sources: Sources, started: float
+) -> TypeReport:
     new: dict[tuple[object, ...], Diagnostic] = {}
     for finding in findings:
         new.update((_identity(one), one) for one in new_diagnostics(finding, sources))

@@ -6,7 +6,7 @@ from itertools import islice
 
 from clang import cindex
 
-from transformer.types.worker import Diagnostic, ParseFailed
+from transformer.types.worker import Diagnostic, ParseError
 
 # Measured on real trees: this set costs no time, and names two unused functions as its only noise.
 WARNINGS = ("-Wall", "-Wextra", "-Wno-unused-parameter")
@@ -43,7 +43,7 @@ class Parser:
         try:
             unit.save(target)
         except cindex.TranslationUnitSaveError as error:
-            raise ParseFailed(str(error)) from error
+            raise ParseError(str(error)) from error
         return found
 
     def _parse(self, path: str, flags: Sequence[str], overlay: Overlay, options: int) -> cindex.TranslationUnit:
@@ -52,7 +52,7 @@ class Parser:
                 os.path.join(self._root, path), args=[*ALWAYS, *flags], unsaved_files=overlay, options=options
             )
         except cindex.TranslationUnitLoadError as error:
-            raise ParseFailed(f"libclang gave up on {path}") from error
+            raise ParseError(f"libclang gave up on {path}") from error
 
     def _copy(self, diagnostics: Sequence[cindex.Diagnostic], unit: str) -> Iterator[Diagnostic]:
         for found in diagnostics:

@@ -49,7 +49,7 @@ class Sources:
 
     def resolve(self, spelled: str, folder: str, *, quoted: bool) -> str | None:
         """The file of the tree that an include names."""
-        for base in ((folder, *self.include_dirs) if quoted else self.include_dirs):
+        for base in (folder, *self.include_dirs) if quoted else self.include_dirs:
             path = posixpath.normpath(posixpath.join(base, spelled))
             if not path.startswith("../") and self.read(path) is not None:
                 return path
@@ -108,6 +108,31 @@ def mentions(text: bytes, names: Iterable[str]) -> bool:
     return any(name in text and re.search(rb"\b" + re.escape(name) + rb"\b", text) for name in wanted)
 
 
+def choose_units(sources: Sources, names: Mapping[str, frozenset[str]]) -> tuple[set[str], list[tuple[str, str]]]:
+    """The units that the plan touches or can break, and the touched headers that no unit sees."""
+    folders = {posixpath.dirname(path) for path in sources.planned}
+    units = units_under(folders, sources)
+    users = included_by(units, sources)
+    chosen = {path for path in sources.planned if path.endswith(UNITS)}
+    shown: list[tuple[str, set[str]]] = []  # headers that at least one parsed unit must show, and who sees them
+    for header in sorted(path for path in sources.planned if path.endswith(HEADERS)):
+        seen_by = reach(header, users)
+        shown.append((header, seen_by & units))
+        for path in sorted(seen_by - sources.planned.keys()):
+            if mentions(sources.read(path) or b"", names.get(header, ())):
+                if path in units:
+                    chosen.add(path)
+                else:
+                    shown.append((path, reach(path, users) & units))
+    blind = []
+    for header, witnesses in shown:
+        if not witnesses:
+            blind.append((header, "no translation unit here includes it"))
+        elif not witnesses & chosen:
+            chosen.add(min(witnesses, key=lambda path: (len(sources.read(path) or b""), path)))
+    return chosen, blind
+
+
 def first_include(path: str, sources: Sources) -> str:
     """The spelling of the include that opens a unit, where it is a guarded header of the tree; else ""."""
     match = _FIRST.match(sources.read(path) or b"")
@@ -161,7 +186,7 @@ def _command(entry: Mapping[str, object], root: Path) -> Iterator[tuple[str, tup
     file = Path(os.path.normpath(os.path.join(folder, str(entry.get("file", "")))))
     if file.is_relative_to(root):
         listed = entry.get("arguments")
-        words = [str(word) for word in listed] if isinstance(listed, list) else shlex.split(str(entry.get("command", "")))
+        words = list(map(str, listed)) if isinstance(listed, list) else shlex.split(str(entry.get("command", "")))
         yield file.relative_to(root).as_posix(), tuple(_flags(words, folder))
 
 
@@ -182,10 +207,9 @@ def flags_for(
     unit: str, commands: Mapping[str, tuple[str, ...]], include_dirs: Sequence[str], root: Path, builtin: str
 ) -> tuple[str, ...]:
     """The flags of one unit: its own command, a neighbour's where it is new, else plain C++17."""
-    folder = posixpath.dirname(unit)
-    known = commands.get(unit) or next(
-        (commands[path] for path in sorted(commands)
-         if posixpath.dirname(path) == folder and path.endswith(posixpath.splitext(unit)[1])), ())
+    folder, suffix = posixpath.dirname(unit), posixpath.splitext(unit)[1]
+    beside = sorted(path for path in commands if posixpath.dirname(path) == folder and path.endswith(suffix))
+    known = commands.get(unit) or (commands[beside[0]] if beside else ())
     standard = () if known or unit.endswith(".c") else ("-std=c++17",)
     folders = (*include_dirs, folder)
     added = (flag for flag in (f"-I{root / one}" for one in folders) if flag not in known)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INCLUDE_LINE = re.compile(rb"^[ \t]*#[ \t]*include\b[^\n]*", re.M)
 
 
-class ParseFailed(Exception):
+class ParseError(Exception):
     """libclang could not make or keep a translation unit."""
 
 
@@ -35,6 +35,7 @@ class Diagnostic:
 
     @property
     def where(self) -> str:
+        """`path:line`."""
         return f"{self.path}:{self.line}"
 
 
@@ -124,7 +125,7 @@ def _examine(bench: Bench, batch: Batch, unit: Unit) -> Finding:
     try:
         planned = _parse(bench, bench.planned, batch, unit, batch.prefix)
         pristine = _pristine(bench, batch, unit) if planned else ()
-    except ParseFailed as error:
+    except ParseError as error:
         return Finding(unit.path, (), (), _peak_rss_mb(), failure=str(error))
     return Finding(unit.path, planned, pristine, _peak_rss_mb())
 
@@ -146,7 +147,7 @@ def _parse(bench: Bench, side: Side, batch: Batch, unit: Unit, include: str) -> 
     if prefix:
         try:
             found = bench.parser.diagnose(unit.path, (*batch.flags, "-include-pch", prefix.file), side.overlay)
-        except ParseFailed:
+        except ParseError:
             found = None
         if found is not None and all(one.severity != "fatal" for one in found):
             return prefix.diagnostics + found
@@ -172,7 +173,7 @@ def _precompile(bench: Bench, side: Side, batch: Batch, path: str, target: str) 
         found = bench.parser.precompile(path, batch.flags, overlay, target, whole=True)
         if found:
             found = bench.parser.precompile(path, batch.flags, overlay, target, whole=False)
-    except ParseFailed:
+    except ParseError:
         return None
     return None if any(one.severity == "fatal" for one in found) else Prefix(target, found)
 
