@@ -67,6 +67,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hparams: list[Members]
     sizes: list[Size] = []
     needs: dict[str, list[str]] = {}
+    defaults: dict[str, str] = {}
 
 
 def read(raw: dict[str, Any], where: str) -> Spec:

@@ -200,14 +200,13 @@ class Switch(Construct):
         """Another label for the statements of the first of `near` that is there."""
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
-        known = [each for each in near if each in self.cases]
+        known = [each for each in near if each in self.cases and unconditional(self.cases[each]) == self.cases[each]]
         if not known:
-            raise self.missing(f"case {near[0]}")
+            raise self.missing(f"case {near[0]} outside #if" if near else "case to stand beside")
         model = self.cases[known[0]]
         line = f"{self.source.indent(model.start_byte)}case {label}:"
         above = bool(self._body(model))
-        inside = unconditional(model) != model
-        start = self.source.line_start(model.start_byte) if above and not inside else self._below(model)
+        start = self.source.line_start(model.start_byte) if above else self._below(model)
         return self._changes(self.source.insert_lines(start, line, self.name))
 
     def add_line(self, label: str, code: str, *, near: Sequence[str]) -> Outcome:

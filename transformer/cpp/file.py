@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from tree_sitter import Node
 
+from transformer.cpp.blocks import Switch
 from transformer.cpp.construct import Construct, only
 from transformer.cpp.declarations import Enum, Function, Struct, Table
 from transformer.cpp.source import Source, descendants
@@ -125,6 +127,13 @@ class CppFile(Construct):
         except AnchorError:
             return False
         return True
+
+    def switches_over(self, subject: str) -> Iterator[tuple[Function, Switch]]:
+        """Every switch of every function whose condition ends with `subject`, with its function."""
+        pattern = re.compile(rf"(?:^|\W){re.escape(subject)}$")
+        for function in (each for group in self._functions.values() for each in group):
+            if "switch" in function.text:
+                yield from ((function, each) for each in function.switches() if pattern.search(each.subject))
 
     def method(self, name: str) -> Function:
         """The one definition of `struct::name`, outside its struct or in it."""

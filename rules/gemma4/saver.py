@@ -1,0 +1,29 @@
+"""Saving a loaded model: the file holds all that the loader needs, or saving is refused."""
+
+from __future__ import annotations
+
+from transformer.outcome import Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from ..llama.port import Port
+
+
+@rule("saver.gemma4", "a saved model holds all that its loader needs, or saving is refused", required=False)
+def saved(port: Port) -> Outcome:
+    """Forks that list what the saver cannot do get one more line there; in the others it learns to."""
+    file = port.fork.file("llama-model-saver.cpp")
+    arch = port.spec.enumerator
+    if file.has_function("llama_model_saver_supports_arch"):
+        refused = file.function("llama_model_saver_supports_arch").switch("arch")
+        return refused.add_label(arch, near=port.spec.near)
+    values = file.function("llama_model_saver::add_kv_from_model")
+    tensors = file.function("llama_model_saver::add_tensors_from_model")
+    if values.mentions(arch):
+        return Satisfied(values.where)
+    access = "model->" if values.holds("model->hparams") else "model."
+    last_value = next(each for each in values.calls("add_kv") if each.mentions("LLM_KV_ROPE_FREQ_BASE"))
+    last_tensor = [each for each in tensors.calls("add_tensor") if each.mentions("model")][-1]
+    return all_of(
+        last_value.statement_of().insert_after(port.render("saver_values.cpp.j2", model=access)),
+        last_tensor.statement_of().insert_after(port.render("saver_tensors.cpp.j2", model=access)),
+    )

@@ -1,0 +1,51 @@
+"""Switches over the architecture whose `default:` would hide a forgotten one from the compiler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from transformer.cpp import Function, Switch
+from transformer.outcome import Blocked, NotNeeded, Outcome
+from transformer.rule import rule
+
+from .fork import SOURCES
+from .port import Port
+
+HANDLED = (
+    "llm_get_tensor_names",
+    "llama_model::load_hparams",
+    "llama_model::load_tensors",
+    "llama_model::build_graph",
+    "llama_model_rope_type",
+    "llama_model_mapping",
+    "llama_model_saver_supports_arch",
+)
+_SWITCH = re.compile(rb"switch\s*\([^)]*\barch\s*\)")
+
+
+@rule("arch.switches", "every switch over the architecture handles it, or leaves it to its default for a reason",
+      required=False)  # fmt: skip
+def switches(port: Port) -> Outcome:
+    """The reasons stand in the pack; a switch that neither the rules nor the pack know is worth a look."""
+    reasons = port.spec.defaults
+    unknown, left = [], []
+    for function, switch in _over_architecture(port):
+        if port.spec.enumerator in switch.cases or function.name in HANDLED or "default" not in switch.cases:
+            continue
+        name = function.name.split("::")[-1]
+        if name in reasons:
+            left.append(f"{name} ({reasons[name]})")
+        else:
+            unknown.append(f"{function.name} ({switch.where})")
+    if unknown:
+        return Blocked(f"left to its default without a reason: {', '.join(unknown)}", help="look at it by hand")
+    return NotNeeded(f"left to their default: {'; '.join(left)}")
+
+
+def _over_architecture(port: Port) -> Iterator[tuple[Function, Switch]]:
+    workspace = port.fork.workspace
+    for folder in (SOURCES.rstrip("/"), SOURCES + "models"):
+        for path in workspace.list(folder):
+            if path.endswith(".cpp") and _SWITCH.search(workspace.source(path).data):
+                yield from workspace.file(path).switches_over("arch")
