@@ -55,6 +55,7 @@ def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_TEST_FSYNC", "0")
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Ann Example")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
@@ -65,12 +66,19 @@ def tree(tmp_path: Path) -> Path:
     return fill(tmp_path / "tree")
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    root = fill(tmp_path / "repo")
+@pytest.fixture(scope="session")
+def _first_repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = fill(tmp_path_factory.mktemp("first") / "repo")
     git(root, "init", "-q")
     git(root, "add", ".")
-    git(root, "commit", "-q", "-m", "start")
+    git(root, "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "-q", "-m", "start")
+    return root
+
+
+@pytest.fixture
+def repo(tmp_path: Path, _first_repo: Path) -> Path:
+    root = shutil.copytree(_first_repo, tmp_path / "repo")
+    git(root, "update-index", "-q", "--refresh")
     return root
 
 
@@ -1042,8 +1050,9 @@ def test_commit_without_signoff_from_a_subfolder(repo: Path) -> None:
 def test_names_are_no_patterns(repo: Path) -> None:
     (repo / "a.cpp").write_bytes(b"x")
     (repo / "*.cpp").write_bytes(b"x")
-    commit(repo, ["*.cpp"], "star", False)
-    assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == ["*.cpp"]
+    (repo / ":(x).cpp").write_bytes(b"x")
+    commit(repo, ["*.cpp", ":(x).cpp"], "star", False)
+    assert git(repo, "show", "--name-only", "--format=", "HEAD").split() == ["*.cpp", ":(x).cpp"]
     assert dirty_files(repo) == ["a.cpp"]
 
 

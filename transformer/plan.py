@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
 
+from transformer.cpp.source import Source, enclosing_lists
 from transformer.edit import Edit, digest, merge
 from transformer.errors import AnchorError, TemplateError
 from transformer.outcome import Blocked, Changes, Outcome, Satisfied
@@ -118,8 +119,16 @@ def new_names(plan: Plan) -> dict[str, frozenset[str]]:
         old = set(re.findall(rb"\w+", source.data))
         words = {word for edit in edits for word in re.findall(rb"[A-Za-z_]\w*", edit.text) if word not in old}
         words |= {name for edit in edits if (name := _callee_before(source.data, edit.start))}
+        words |= {name.encode() for name in _grown_enums(source, edits)}
         found[path] = frozenset(word.decode() for word in words)
     return found
+
+
+def _grown_enums(source: Source, edits: Iterable[Edit]) -> Iterator[str]:
+    """The enumerators of each enum that an edit touches: a switch that forgets the new one mentions the others."""
+    for kind, names in enclosing_lists(source, [(edit.start - 1, edit.start) for edit in edits]):
+        if kind == "enum":
+            yield from (name for name, _ in names)
 
 
 def _callee_before(data: bytes, offset: int) -> bytes | None:

@@ -84,10 +84,11 @@ def newlines(port: Port) -> Outcome:
 def byte_fallback(port: Port) -> Outcome:
     """Byte tokens are called `<0xXX>`."""
     session = _session(port)
-    unknown = session.if_on("token == LLAMA_TOKEN_NULL")
-    if unknown.mentions("byte_encode"):
-        return Satisfied(unknown.where)
-    return session.local("byte_str").insert_after(port.render("vocab_byte_fallback.cpp.j2"))
+    byte = session.local("byte_str")
+    loop = byte.loop()
+    if loop.mentions("byte_encode"):
+        return Satisfied(loop.where)
+    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2"))
 
 
 @rule("vocab.escape", "blanks become U+2581 before a text is split")

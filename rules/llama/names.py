@@ -24,14 +24,11 @@ def architecture(port: Port) -> Outcome:
 @rule("arch.keys", "every metadata key of the architecture has an enumerator and a name")
 def keys(port: Port) -> Outcome:
     """A key that the fork has under another enumerator is left as it is: templates ask for it by its name."""
-    missing = [each for each in port.spec.keys if port.key(each.name.removeprefix("%s.")) not in port.fork.keys.entries]
-    if not missing:
-        first = port.key(port.spec.keys[0].name.removeprefix("%s."))
-        return port.fork.key_names.add([first, ""])
-    parts = []
-    for each in missing:
-        parts.append(port.fork.keys.add(each.enumerator, near=each.near))
-        parts.append(port.fork.key_names.add([each.enumerator, f'"{each.name}"'], near=each.near))
+    parts: list[Outcome] = [NotNeeded("the architecture has no keys of its own")]
+    for each in port.spec.keys:
+        own = port.key(each.name.removeprefix("%s."))
+        parts.append(port.fork.keys.add(own, near=each.near))
+        parts.append(port.fork.key_names.add([own, f'"{each.name}"'], near=each.near))
     return all_of(*parts)
 
 

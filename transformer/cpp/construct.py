@@ -179,6 +179,15 @@ class Construct:
             raise self.missing("block around it")
         return Block(self.source, node, f"the block of {self.name}")
 
+    def loop(self) -> Construct:
+        """The innermost loop around this statement."""
+        node = self.node.parent
+        while node is not None and node.type not in ("for_statement", "for_range_loop", "while_statement", "do_statement"):
+            node = node.parent
+        if node is None:
+            raise self.missing("loop around it")
+        return self.rename(node, f"the loop around {self.name}")
+
     def body(self) -> Block:
         """The braces of a function, a loop or a branch."""
         from transformer.cpp.blocks import Block

@@ -73,3 +73,20 @@ void llama_model_saver::add_kv_from_model() {
     add_kv(LLM_KV_TOKENIZER_EOS_ID,            uint32_t(vocab.token_eos()));
     add_kv(LLM_KV_TOKENIZER_ADD_BOS,           vocab.get_add_bos());
 }
+
+void llama_model_saver::add_tensor(const struct ggml_tensor * tensor) {
+    if (tensor) {
+        gguf_add_tensor(gguf_ctx, tensor);
+    }
+}
+
+void llama_model_saver::add_tensors_from_model() {
+    add_tensor(model.tok_embd);
+    add_tensor(model.output_norm);
+    add_tensor(model.output);
+
+    for (const auto & layer : model.layers) {
+        add_tensor(layer.attn_norm);
+        add_tensor(layer.ffn_norm);
+    }
+}

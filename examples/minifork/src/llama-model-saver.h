@@ -20,4 +20,8 @@ struct llama_model_saver {
     void add_kv(enum llm_kv key, const Container & value, bool per_layer);
 
     void add_kv_from_model();
+
+    void add_tensor(const struct ggml_tensor * tensor);
+
+    void add_tensors_from_model();
 };

@@ -36,6 +36,7 @@ extern "C" {
     GGML_API void gguf_set_val_bool(struct gguf_context * ctx, const char * key, bool         val);
     GGML_API void gguf_set_val_str (struct gguf_context * ctx, const char * key, const char * val);
     GGML_API void gguf_set_arr_data(struct gguf_context * ctx, const char * key, enum gguf_type type, const void * data, size_t n);
+    GGML_API void gguf_add_tensor (struct gguf_context * ctx, const struct ggml_tensor * tensor);
 
 #ifdef __cplusplus
 }
