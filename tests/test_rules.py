@@ -38,5 +38,6 @@ def test_every_rule_has_a_case_that_changes_and_one_that_does_not():
     seen = {}
     for path in FILES:
         seen.setdefault(path.parent.name, set()).add(bool(read(path).changed))
-    rules = [rule.name for rule in pack.load("gemma4", pack.home()).rules]
-    assert {rule: seen.get(rule, set()) for rule in rules} == {rule: {True, False} for rule in rules}
+    advises = {"arch.switches"}
+    for rule in pack.load("gemma4", pack.home()).rules:
+        assert seen.get(rule.name) == ({False} if rule.name in advises else {True, False}), rule.name

@@ -90,7 +90,9 @@ def fill(root: Path) -> Path:
 
 
 def git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TEST_FSYNC": "0"}
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return done.stdout
 
 
@@ -183,7 +185,8 @@ def test_nothing_to_change_leaves_the_last_run_recorded(tree: Path) -> None:
     receipt = apply(tree, [FileChange("a.cpp", NEW["a.cpp"], NEW["a.cpp"])], label="second")
     last = last_applied(tree)
     assert receipt == Receipt("second", ())
-    assert last is not None and last.label == "first"
+    assert last is not None
+    assert last.label == "first"
 
 
 def test_only_the_latest_runs_are_kept(tree: Path) -> None:
@@ -304,7 +307,8 @@ def test_link_inside_the_tree_is_written_through(tree: Path) -> None:
     (tree / "sub").mkdir()
     (tree / "lib").symlink_to("sub")
     apply(tree, [FileChange("link.cpp", OLD["a.cpp"], b"1"), FileChange("lib/x/n.cpp", None, b"2")], label="x")
-    assert (tree / "link.cpp").is_symlink() and (tree / "lib").is_symlink()
+    assert (tree / "link.cpp").is_symlink()
+    assert (tree / "lib").is_symlink()
     assert (tree / "a.cpp").read_bytes() == b"1"
     assert (tree / "sub/x/n.cpp").read_bytes() == b"2"
     undo(tree)
@@ -517,12 +521,10 @@ def test_going_back_fails_as_well(tree: Path, monkeypatch: pytest.MonkeyPatch) -
             raise OSError(errno.EIO, "Input/output error")
         real(source, target)
 
-    with (
-        monkeypatch.context() as patch,
-        pytest.raises(WriteError, match=r"putting the files back failed too: .*a.cpp") as caught,
-    ):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "replace", replace)
-        apply(tree, CHANGES, label="x")
+        with pytest.raises(WriteError, match=r"putting the files back failed too: .*a.cpp") as caught:
+            apply(tree, CHANGES, label="x")
     assert "nothing was changed" not in caught.value.message
     (folder,) = runs(tree)
     assert str(folder) in caught.value.help
@@ -595,7 +597,8 @@ def test_crash_after_the_last_file_is_finished(tree: Path) -> None:
     assert message == "an earlier run (port) was cut off after its last file: it is complete now"
     assert files_of(tree) == NEW
     last = last_applied(tree)
-    assert last is not None and last.label == "port"
+    assert last is not None
+    assert last.label == "port"
     undo(tree)
     assert files_of(tree) == OLD
 
@@ -628,7 +631,8 @@ def test_crash_in_undo(tree: Path, when: int | str, files: dict[str, bytes]) -> 
     apply(tree, CHANGES, label="port")
     crash(tree, when, "undo")
     message = recover(tree)
-    assert message is not None and "undo of port" in message
+    assert message is not None
+    assert "undo of port" in message
     assert files_of(tree) == files
     if files == NEW:
         undo(tree)
@@ -820,7 +824,7 @@ def test_receipt_survives_json() -> None:
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"label": "x", "files": [{"no": 1}], "notes": {}}', "{"])
 def test_other_json_is_no_receipt(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not a receipt"):
         receipt_from_json(text)
 
 
@@ -1013,8 +1017,8 @@ def test_nothing_that_the_repository_names_is_run(repo: Path, monkeypatch: pytes
     commit(repo, ["a.cpp", "n.cpp"], "port", True)
     assert not mark.exists()
     assert git(repo, "show", "-s", "--format=%cn", "HEAD") == "By Setting\n"
+    (repo / "a.cpp").write_bytes(b"third\n")
     with pytest.raises(subprocess.CalledProcessError):  # the traps do work
-        (repo / "a.cpp").write_bytes(b"third\n")
         git(repo, "commit", "-a", "-S", "-m", "x")
     assert mark.exists()
 

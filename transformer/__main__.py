@@ -1,13 +1,22 @@
-"""`python -m transformer`."""
+"""`python -m transformer`, and the console script."""
 
+import os
 import sys
-from pathlib import Path
+
+
+def main() -> None:
+    """Run the command line. The working folder may be the very tree that is read: nothing is imported from it."""
+    here = os.path.realpath(os.curdir)
+    home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    if here != home:
+        sys.path[:] = [each for each in sys.path if os.path.realpath(each) != here]
+    try:
+        from transformer.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # before there was anything to stop, or once more while stopping
+        sys.exit(70)
+
 
 if __name__ == "__main__":
-    # The working folder may be the tree that is read; only this package's own folder is a place to import from.
-    home = str(Path(__file__).resolve().parent.parent)
-    sys.path[:] = [home, *(path for path in sys.path[1:])]
-
-    from transformer.cli import entry
-
-    entry()
+    main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +10,9 @@ from transformer import pack as packs
 from transformer import plan as planning
 from transformer import write
 from transformer.errors import VerifyError
-from transformer.plan import Plan
-from transformer.show.view import View
-from transformer.tree import open_tree, refuse_dirty
+from transformer.show.files import Files
+from transformer.show.view import Diff, View
+from transformer.tree import open_tree, refuse_dirty, refuse_outside, settle
 from transformer.verify import Level, verify
 
 Action = Literal["run", "dry-run", "check", "status"]
@@ -27,53 +27,65 @@ class Request:
     action: Action = "run"
     level: Level = "types"
     allow_dirty: bool = False
-    patch: Path | None = None
-    out: Path | None = None
-    json: Path | None = None
+    diff: Diff = "stat"
+    files: Files = field(default=Files())
+
+    @property
+    def writes(self) -> bool:
+        """Whether the tree itself is to be changed."""
+        return self.action == "run" and self.files.folder is None
 
 
 def run(request: Request, view: View) -> int:
     """Carry out a request; the exit code. Raises `TransformerError`, with nothing written."""
-    view.note(write.recover(request.repo))
-    tree = open_tree(request.repo)
     pack = packs.load(request.arch, packs.home())
-    pack.family.recognise(tree)
+    tree = open_tree(request.repo, pack.family)
+    request.files.check(request.repo)
+    view.note(settle(request.repo, writes=request.writes))
+
     plan = planning.make(pack, tree)
     receipt = write.last_applied(request.repo)
     if request.action == "status":
         view.status(plan, pack.family.facts(pack.family.open(tree, pack)), receipt)
         return 0
-    if plan.state == "partial" or plan.blocked:
-        view.blocked(plan)
-        view.files(request, plan, None)
+    if plan.blocked or plan.state == "partial":
+        request.files.write(plan, None, request.repo)
+        view.stuck(plan)
         return 4
     if plan.state == "complete":
         view.complete(plan, receipt)
-        view.files(request, plan, None)
+        view.asked_for(request.files.write(plan, None, request.repo))
         return 0
-    writes = request.action == "run" and request.out is None
-    if writes and not request.allow_dirty:
-        refuse_dirty(request.repo, plan.paths)
+
+    refuse_outside(request.repo, plan.paths)
+    if request.writes and not request.allow_dirty:
+        view.note(refuse_dirty(request.repo, plan.paths))
     report = verify(plan, request.repo, request.level, view.progress)
-    view.plan(plan, report)
+    view.plan(plan, report, request.diff)
+    files = request.files.write(plan, report, request.repo)
     if not report.passed:
-        raise VerifyError(f"{len(report.findings)} new diagnostics, nothing was written", where=report.findings[0].where)
-    view.files(request, plan, report)
-    if writes:
+        raise VerifyError(
+            f"{len(report.findings)} new diagnostics; nothing was written",
+            where=report.findings[0].where,
+            help="the rules take this fork for something else than it is: report it with the lines above",
+        )
+
+    if request.writes:
         changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
         write.apply(request.repo, changes, label=pack.title, notes=plan.notes())
         view.applied(plan)
-    return _conclude(request.action, plan)
-
-
-def _conclude(action: Action, plan: Plan) -> int:
-    if action == "check":
-        return 1
-    return 3 if plan.skipped else 0
+        view.asked_for(files)
+    else:
+        view.left_alone(plan, files)
+    return 1 if request.action == "check" else 3 if plan.skipped else 0
 
 
 def undo(repo: Path, view: View) -> int:
     """Put back what the last run changed. Raises `UsageError` where a file has changed since."""
-    view.note(write.recover(repo))
-    view.undone(write.undo(repo))
+    open_tree(repo)
+    recovered = write.recover(repo)
+    if recovered:  # that run is the one to take back, and it has just been settled
+        view.note(f"{recovered}; `undo` again takes back the run before it")
+    else:
+        view.undone(write.undo(repo))
     return 0

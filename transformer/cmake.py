@@ -1,41 +1,83 @@
-"""Source lists in CMake: one command, one argument a line."""
+"""Source lists in CMake: one command, its arguments, the lines that they stand on."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from transformer.cpp import Source
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformer.cpp import Source
+
+_TOKEN = re.compile(
+    rb"#\[(?P<c>=*)\[.*?\](?P=c)\]|#[^\n]*"  # comments: no group
+    rb"|(?P<word>\"(?:\\.|[^\"\\])*\"|\[(?P<b>=*)\[.*?\](?P=b)\]|[()]|(?:\\.|\"[^\"\n]*\"|[^\s()#\"])+)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """An argument, a command name or a parenthesis."""
+
+    text: str
+    start: int
+    end: int
+
 
 class SourceList:
-    """The arguments of `command(first ...)`. Raises `AnchorError` where the file has no such call."""
+    """The arguments of `command(first ...)`. Raises `AnchorError` where the file has no such call, or several."""
 
     def __init__(self, source: Source, command: str, first: str) -> None:
         self.source = source
         self.name = f"{command}({first} ...)"
-        pattern = rf"^[ \t]*{re.escape(command)}\s*\(\s*{re.escape(first)}\b([^)]*)\)".encode()
-        found = list(re.finditer(pattern, source.data, re.MULTILINE))
+        found = [words for name, words in _calls(source.data) if name == command.lower() and words and words[0].text == first]
         if len(found) != 1:
             raise AnchorError(f"{self.name} was found {len(found)} times", where=source.path)
-        self._start, self._end = found[0].span(1)
-
-    def _find(self, argument: str) -> int:
-        pattern = rf"(?<![\w./-]){re.escape(argument)}(?![\w./-])".encode()
-        match = re.compile(pattern).search(self.source.data, self._start, self._end)
-        return match.start() if match else -1
+        self._head, *self._arguments = found[0]
 
     def add(self, argument: str, *, near: str) -> Outcome:
-        """An argument on the line below `near`, or below the last argument where `near` is not there."""
-        at = self._find(argument)
-        if at >= 0:
-            return Satisfied(self.source.where(at))
-        model = self._find(near)
-        if model < 0:
-            arguments = list(re.finditer(rb"[^\s#]+", self.source.data[self._start : self._end]))
-            if not arguments:
-                raise AnchorError(f"{self.name} is empty", where=self.source.where(self._start))
-            model = self._start + arguments[-1].start()
-        line = self.source.indent(model) + argument
-        return Changes((self.source.insert_lines(self.source.line_end(model), line, self.name),))
+        """An argument below `near`, or below the last one; beside it where several stand on its line."""
+        for each in self._arguments:
+            if each.text.strip('"') == argument:
+                return Satisfied(self.source.where(each.start))
+        if not self._arguments:
+            raise AnchorError(f"{self.name} is empty", where=self.source.where(self._head.start))
+        model = next((each for each in self._arguments if each.text.strip('"') == near), self._arguments[-1])
+        indent = self.source.indent(model.start)
+        start, end = model.start, model.end
+        before = self.source.data[self.source.line_start(start) : start].strip()
+        rest = next((each.group("word") for each in _TOKEN.finditer(self.source.data, end, self._line_end(end))), None)
+        if before or rest not in (None, b")"):
+            return Changes((self.source.edit(end, end, f" {argument}", self.name),))
+        if rest == b")":
+            return Changes((self.source.edit(end, end, f"\n{indent}{argument}", self.name),))
+        return Changes((self.source.insert_lines(self._line_end(end), indent + argument, self.name),))
+
+    def _line_end(self, offset: int) -> int:
+        """The end of a line, and of the bracket comment that begins on it."""
+        end = self.source.line_end(offset)
+        for comment in _TOKEN.finditer(self.source.data, offset):
+            if comment.start() >= end:
+                break
+            end = max(end, self.source.line_end(comment.end() - 1))
+        return end
+
+
+def _calls(data: bytes) -> Iterator[tuple[str, list[_Word]]]:
+    """The name of each command, in lower case, and the words between its parentheses."""
+    words = [_Word(m["word"].decode(), m.start(), m.end()) for m in _TOKEN.finditer(data) if m["word"]]
+    depth = start = 0
+    for index, word in enumerate(words):
+        if word.text == "(":
+            depth += 1
+            start = index if depth == 1 else start
+        elif word.text == ")":
+            depth -= 1
+            if depth == 0 and start:
+                yield words[start - 1].text.lower(), words[start + 1 : index]

@@ -46,14 +46,15 @@ class Edit:
 def merge(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """The edits by file and place, equal ones once.
 
-    Insertions at one point keep the order in which they came. Raises `ConflictError` where two edits overlap.
+    Insertions at one point keep the order in which they came. Raises `ConflictError` where two edits overlap, where
+    one makes a file that the other changes, and where they were computed on different bytes.
     """
-    unique: dict[tuple[str, int, int, bytes], Edit] = {}
+    unique: dict[tuple[str, int, int, bytes, str], Edit] = {}
     for edit in edits:
-        unique.setdefault((edit.path, edit.start, edit.end, edit.text), edit)
+        unique.setdefault((edit.path, edit.start, edit.end, edit.text, edit.before), edit)
     ordered = sorted(unique.values(), key=lambda edit: (edit.path, edit.start, edit.end))
     for left, right in pairwise(ordered):
-        if left.path == right.path and (left.end > right.start or (left.creates and right.creates)):
+        if left.path == right.path and (left.end > right.start or left.creates or left.before != right.before):
             raise ConflictError(
                 f"{left.rule} and {right.rule} both change the same text: "
                 f"{left.text.decode()!r} against {right.text.decode()!r}",

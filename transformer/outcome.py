@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from transformer.edit import Edit
-from transformer.errors import AnchorError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,3 @@ def all_of(*outcomes: Outcome) -> Outcome:
     if edits:
         return Changes(tuple(edits), tuple(done))
     return satisfied or idle or NotNeeded("nothing to do")
-
-
-def attempt(plan: Callable[[], Outcome]) -> Outcome:
-    """`plan()`, or `Blocked` where one of its anchors does not resolve."""
-    try:
-        return plan()
-    except AnchorError as error:
-        return Blocked(error.message, error.where, error.help)

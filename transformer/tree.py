@@ -7,25 +7,61 @@ from pathlib import Path
 
 from transformer import write
 from transformer.errors import UsageError
+from transformer.pack import Family
 from transformer.workspace import DiskStore, Workspace
+from transformer.write.journal import journals
 
 
-def open_tree(repo: Path) -> Workspace:
-    """The workspace of a folder. Raises `UsageError` where it is none, or cannot be read."""
+def open_tree(repo: Path, family: Family | None = None) -> Workspace:
+    """The workspace of a folder. Raises `UsageError` where it is none, cannot be read, or is not of the family."""
     if not repo.exists():
-        raise UsageError(f"{repo} does not exist")
+        raise UsageError(f"{repo} does not exist", help="check the path")
     if not repo.is_dir():
         raise UsageError(f"{repo} is not a folder", help="give the folder that holds the fork's source tree")
     try:
         next(repo.iterdir(), None)
-    except PermissionError as error:
-        raise UsageError(f"{repo} cannot be read: {error.strerror}") from error
-    return Workspace(DiskStore(repo))
+    except OSError as error:
+        raise UsageError(f"{repo} cannot be read: {error.strerror}", help="check its permissions") from error
+    workspace = Workspace(DiskStore(repo))
+    if family is not None:
+        family.recognise(workspace)
+    return workspace
 
 
-def refuse_dirty(repo: Path, planned: Collection[str]) -> None:
-    """Raises `UsageError` that names the files where git knows of changes that are not committed."""
+def settle(repo: Path, *, writes: bool) -> str | None:
+    """Finish or take back a run that was cut off; a line about it. What writes nothing only looks, and refuses."""
+    if writes:
+        return write.recover(repo)
+    if any(journal.unfinished for journal in journals(write.state_folder(repo))):
+        raise UsageError(
+            "an earlier run was cut off half-way, or another one is at work: the tree is neither old nor new",
+            where=str(repo),
+            help="wait for it, or put the tree back with `undo`",
+        )
+    return None
+
+
+def refuse_outside(repo: Path, planned: Collection[str]) -> None:
+    """Raises `UsageError` where a planned file is not in the tree but behind a symlink that leads out of it."""
+    root = repo.resolve()
+    for path in planned:
+        try:
+            inside = (root / path).resolve().is_relative_to(root)
+        except (OSError, RuntimeError) as error:  # a symlink to itself
+            raise UsageError(f"{path} cannot be followed: {error}", where=path) from error
+        if not inside:
+            raise UsageError(
+                f"{path} leads out of the tree through a symlink",
+                where=path,
+                help="give the tree that the file really is in, or put a copy in the symlink's place",
+            )
+
+
+def refuse_dirty(repo: Path, planned: Collection[str]) -> str | None:
+    """Raises `UsageError` that names the files with changes that are not committed; a line where git cannot say."""
     dirty = write.dirty_files(repo, planned)
+    if dirty is None:
+        return f"not checked for uncommitted changes: {write.why_no_git(repo)}"
     if dirty:
         names = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
         raise UsageError(
@@ -33,3 +69,4 @@ def refuse_dirty(repo: Path, planned: Collection[str]) -> None:
             where=dirty[0],
             help="commit or stash them, or say --allow-dirty",
         )
+    return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from transformer.cpp.source import Source, enclosing_lists
+from transformer.edit import Edit
 from transformer.plan import Plan, new_names
 
 Level = Literal["syntax", "types", "none"]
@@ -27,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was checked, and what was found."""
+    """How far the check came (`level`), and what was found."""
 
     level: Level
     findings: tuple[Finding, ...] = ()
@@ -44,12 +45,12 @@ class Report:
 
 
 def verify(plan: Plan, root: Path, level: Level, progress: Progress) -> Report:
-    """Judge a plan. Raises `NoCompiler` where types cannot be checked."""
+    """Judge a plan; types only where the syntax is sound. Raises `NoCompiler` where types cannot be checked."""
     if level == "none":
         return Report("none")
     found = tuple(_syntax(plan))
     if level == "syntax" or found:
-        return Report(level, found)
+        return Report("syntax", found)
     return _types(plan, root, progress)
 
 
@@ -57,20 +58,29 @@ def _syntax(plan: Plan) -> Iterator[Finding]:
     for path, source in plan.after.planned.items():
         if not re.search(r"\.(c|cc|cpp|cu|h|hpp|hh|m|mm)$", path):
             continue
+        edits = [edit for edit in plan.edits if edit.path == path]
+        spans = _spans(edits)
         known = len(plan.before.source(path).faults) if plan.before.exists(path) else 0
-        faults = source.faults
-        if len(faults) > known:
-            yield Finding(source.where(faults[-1]), f"{len(faults) - known} new syntax errors")
-        yield from _twins(source, [(e.start, e.end, e.text) for e in plan.edits if e.path == path])
+        if len(source.faults) > known:
+            near = min(source.faults, key=lambda fault: min(abs(fault - start) for start, _ in spans))
+            yield Finding(source.where(near), f"{len(source.faults) - known} new syntax errors")
+        yield from _twins(source, edits, spans)
 
 
-def _twins(source: Source, edits: list[tuple[int, int, bytes]]) -> Iterator[Finding]:
+def _spans(edits: Sequence[Edit]) -> list[tuple[int, int]]:
+    """Where the texts of the edits of one file are, in the planned file."""
+    spans: list[tuple[int, int]] = []
+    shift = 0
+    for edit in edits:
+        start = edit.start + shift
+        spans.append((start, start + len(edit.text)))
+        shift += len(edit.text) - (edit.end - edit.start)
+    return spans
+
+
+def _twins(source: Source, edits: Sequence[Edit], spans: list[tuple[int, int]]) -> Iterator[Finding]:
     """Labels, enumerators and keys that edits bring and that occur twice in a list that an edit touched."""
-    brought = {word.decode() for _, _, text in edits for word in re.findall(rb"\w+", text)}
-    shift, spans = 0, []
-    for start, end, text in edits:
-        spans.append((start + shift, start + shift + len(text)))
-        shift += len(text) - (end - start)
+    brought = {word.decode() for edit in edits for word in re.findall(rb"\w+", edit.text)}
     for kind, names in enclosing_lists(source, spans):
         for name, count in Counter(text for text, _ in names).items():
             if count > 1 and name in brought:

@@ -105,7 +105,10 @@ class Workspace:
             else:
                 old = self.source(path)
                 planned[path] = Source(path, splice(old.data, changes), previous=old, edits=changes)
-        return Workspace(self._store, planned)
+        after = Workspace(self._store, planned)
+        after._sources = self._sources
+        after._files = {path: file for path, file in self._files.items() if path not in planned}
+        return after
 
     @property
     def planned(self) -> Mapping[str, Source]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transformer.cpp import first
 from transformer.outcome import Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -21,9 +22,9 @@ def saved(port: Port) -> Outcome:
     if values.mentions(arch):
         return Satisfied(values.where)
     access = "model->" if values.holds("model->hparams") else "model."
-    last_value = next(each for each in values.calls("add_kv") if each.mentions("LLM_KV_ROPE_FREQ_BASE"))
-    last_tensor = [each for each in tensors.calls("add_tensor") if each.mentions("model")][-1]
+    value = values.call("add_kv", "LLM_KV_ROPE_FREQ_BASE")
+    tensor = first(reversed([c for c in tensors.calls("add_tensor") if c.mentions("model")]), "add_tensor", tensors)
     return all_of(
-        last_value.statement_of().insert_after(port.render("saver_values.cpp.j2", model=access)),
-        last_tensor.statement_of().insert_after(port.render("saver_tensors.cpp.j2", model=access)),
+        value.statement_of().insert_after(port.render("saver_values.cpp.j2", model=access)),
+        tensor.statement_of().insert_after(port.render("saver_tensors.cpp.j2", model=access)),
     )

@@ -6,7 +6,7 @@ Whatever is added is guarded by the pre-tokenizer type, so that other vocabulari
 
 from __future__ import annotations
 
-from transformer.cpp import Block, Construct, Function, If, Parameter
+from transformer.cpp import Block, Construct, Function, If, Parameter, first
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -58,8 +58,9 @@ def bos(port: Port) -> Outcome:
 def split(port: Port) -> Outcome:
     """Into the switch of the BPE tokenizer, and through it into every call of the splitter."""
     tokenizer = port.fork.vocab.struct("llm_tokenizer_bpe")
-    maker = next(each for each in tokenizer.methods("llm_tokenizer_bpe") if each.is_definition)
-    words = _session(port).calls("unicode_regex_split")[0]
+    makers = (each for each in tokenizer.methods("llm_tokenizer_bpe") if each.is_definition)
+    maker = first(makers, "constructor with a body", tokenizer)
+    words = _session(port).call("unicode_regex_split")
     return all_of(
         tokenizer.add("bool byte_encode = true; // as GPT-2 does: bytes as printable characters", near=["regex_exprs"]),
         maker.switch("vocab.get_pre_type()").add_case(PRE_TYPE, port.render("vocab_split.cpp.j2")),
@@ -88,7 +89,7 @@ def byte_fallback(port: Port) -> Outcome:
     loop = byte.loop()
     if loop.mentions("byte_encode"):
         return Satisfied(loop.where)
-    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2"))
+    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2", byte=byte.initial().split(",")[-1].strip()))
 
 
 @rule("vocab.escape", "blanks become U+2581 before a text is split")
@@ -97,8 +98,8 @@ def escape(port: Port) -> Outcome:
     case = _bpe(port.fork.vocab_method("tokenize"))
     if case.mentions("llama_escape_whitespace"):
         return Satisfied(case.where)
-    call = next(each for each in case.calls("tokenize") if each.mentions("session"))
-    return call.statement_of().insert_before(port.render("vocab_escape.cpp.j2"))
+    call = case.call("tokenize", "session")
+    return call.statement_of().insert_before(port.render("vocab_escape.cpp.j2", text=call.arguments()[0]))
 
 
 @rule("vocab.ranks", "a merge may contain newlines")
@@ -115,7 +116,7 @@ def byte_tokens(port: Port) -> Outcome:
     case = _bpe(port.fork.vocab_method("token_to_byte"))
     if case.mentions("substr"):
         return Satisfied(case.where)
-    return case.calls("GGML_ABORT")[0].statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
+    return case.call("GGML_ABORT").statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
 
 
 @rule("vocab.pieces", "tokens come back as the text they stand for")
@@ -152,11 +153,11 @@ def splitter(port: Port) -> Outcome:
     encode = Parameter("bool", "byte_encode", "true")
     parts = [declared.add_parameter(encode), main.add_parameter(encode)]
     if not main.mentions("byte_encode"):
-        last = main.calls("unicode_byte_encoding_process")[-1].statement_of()
-        parts.append(last.insert_before(port.render("vocab_no_encoding.cpp.j2"), gap=True))
+        last = first(reversed(main.calls("unicode_byte_encoding_process")), "byte encoding", main)
+        parts.append(last.statement_of().insert_before(port.render("vocab_no_encoding.cpp.j2"), gap=True))
     if not any(each.condition.holds(LINES) for each in choose.ifs()):
         parts.append(choose.add_before(port.render("vocab_lines.cpp.j2")))
-        parts.append(choose.ifs()[0].add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
+        parts.append(first(choose.ifs(), "choice of a splitter", choose).add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
     return all_of(*parts)
 
 

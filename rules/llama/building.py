@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from transformer.cmake import SourceList
+from transformer.cpp import Struct, first
 from transformer.edit import Edit
-from transformer.outcome import Changes, NotNeeded, Outcome, Satisfied, all_of
+from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from .loading import judge
@@ -15,33 +16,47 @@ MODELS = "src/models/"
 
 @rule("graph.builder", "there is a builder for the architecture")
 def builder(port: Port) -> Outcome:
-    """A new file; in a fork that has the architecture, whatever its dispatch leads to."""
+    """A new file, or behind the relative's where all stand in one; where the architecture is, what it is built with."""
     scope = port.scope("build_graph")
     if scope is not None:
         return Satisfied(scope.where)
+    if port.facts.builders.value == "one file":
+        text = port.render("builder.h.j2") + "\n" + port.render("builder.cpp.j2")
+        return _relative(port, "llama-model.cpp").insert_after(text, gap=True)
     path = MODELS + port.spec.builder.file
-    text = port.render("builder.cpp.j2").encode()
     if port.fork.workspace.exists(path):
         return Satisfied(f"{path}:1")
+    newline = port.fork.file("models/models.h").source.newline
+    text = port.render("builder.cpp.j2").encode().replace(b"\n", newline)
     return Changes((Edit(path, 0, 0, text, "", f"file {path}", 1),))
 
 
 @rule("graph.declaration", "models.h declares the builder")
 def declaration(port: Port) -> Outcome:
     """Beside the closest relative."""
+    if port.facts.builders.value == "one file":
+        return NotNeeded(f"builders stand in one file ({port.facts.builders.where})")
     structs = port.fork.file("models/models.h").structs()
     name = port.spec.builder.name
     if name in structs:
         return Satisfied(structs[name].where)
     if port.scope("build_graph") is not None:
         return NotNeeded("the architecture has a builder of another name")
-    model = structs.get(port.spec.builder.near) or list(structs.values())[-1]
-    return model.insert_after(port.render("builder.h.j2"), gap=True)
+    return _relative(port, "models/models.h").insert_after(port.render("builder.h.j2"), gap=True)
+
+
+def _relative(port: Port, file: str) -> Struct:
+    """The builder of the closest relative, else the last one of the file."""
+    structs = port.fork.file(file).structs()
+    builders = [each for name, each in reversed(structs.items()) if name.startswith("llm_build_")]
+    return structs.get(port.spec.builder.near) or first(builders, "builder", port.fork.file(file))
 
 
 @rule("graph.sources", "the library is built with the builder")
 def sources(port: Port) -> Outcome:
-    """A line in the source list, where there is one."""
+    """A line in the source list, where builders have files and there is one."""
+    if port.facts.builders.value == "one file":
+        return NotNeeded(f"builders stand in one file ({port.facts.builders.where})")
     if port.facts.sources.value == "globbed":
         return NotNeeded(f"sources are globbed ({port.facts.sources.where})")
     if port.scope("build_graph") is not None:
@@ -63,8 +78,10 @@ def dispatch(port: Port) -> Outcome:
 @rule("graph.rope-type", "llama_model_rope_type knows how the architecture pairs values")
 def rope_type(port: Port) -> Outcome:
     """A label in the group that returns the rope type of the spec."""
-    switch = port.fork.rope_types
+    switch, arch = port.fork.rope_types, port.spec.enumerator
     wanted = f"LLAMA_ROPE_TYPE_{port.spec.rope}"
-    group = [label for label in port.spec.near if label in switch.cases and switch.case(label).mentions(wanted)]
-    others = [label for label in switch.cases if switch.case(label).mentions(wanted)]
-    return switch.add_label(port.spec.enumerator, near=group + others[:1])
+    group = [label for label in switch.cases if switch.case(label).mentions(wanted)]
+    if arch in switch.cases and arch not in group:
+        return Blocked(f"{arch} does not lead to {wanted}", switch.case(arch).where)
+    relatives = [label for label in port.spec.near if label in group]
+    return switch.add_label(arch, near=relatives + group)

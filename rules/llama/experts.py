@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from transformer.cpp import Construct, Function
 from transformer.outcome import Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -24,19 +22,18 @@ def gate_up(port: Port) -> Outcome:
         return Satisfied(port.facts.merged_gate_up.where)
     declaration, definition = _helper(port)
     up = definition.local("up")
-    gate = [each for each in definition.calls("build_lora_mm_id") if each.mentions("gate_exps")]
     return all_of(
         declaration.add_parameter(GATE_UP),
         definition.add_parameter(GATE_UP),
         up.insert_before(port.render("gate_up.cpp.j2"), gap=True),
-        _half(port, up.calls("build_lora_mm_id"), "up"),
-        _half(port, gate, "gate"),
+        _half(port, up.call("build_lora_mm_id", "up_exps"), "up"),
+        _half(port, definition.call("build_lora_mm_id", "gate_exps"), "gate"),
     )
 
 
-def _half(port: Port, products: Sequence[Construct], half: str) -> Outcome:
+def _half(port: Port, product: Construct, half: str) -> Outcome:
     """One half of the merged product, where there is one, in place of a product of its own."""
-    return all_of(*(each.replace(port.render(f"{half}_half.cpp.j2", product=each.text).strip()) for each in products))
+    return product.replace(port.render(f"{half}_half.cpp.j2", product=product.text).strip())
 
 
 @rule("experts.scale", "build_moe_ffn scales the output of each expert")

@@ -81,6 +81,13 @@ class Facts:
         return Fact(readers[0].mentions("GGUF_TYPE_BOOL"), readers[0].where)
 
     @cached_property
+    def builders(self) -> Fact[Literal["files", "one file"]]:
+        """Whether each builder has a file below `src/models/`, or all stand in `llama-model.cpp`."""
+        if self._fork.has_file("models/models.h"):
+            return Fact("files", self._fork.file("models/models.h").where)
+        return Fact("one file", self._fork.file("llama-model.cpp").where)
+
+    @cached_property
     def token_input(self) -> Fact[str]:
         """The member of the graph's result that holds the tokens."""
         result = self._fork.file("llama-graph.h").struct("llm_graph_result")

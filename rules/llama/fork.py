@@ -103,8 +103,7 @@ class Fork:
     def type_names(self) -> Switch:
         """The switch from size label to text."""
         file = self.file("llama-model.cpp")
-        name = next(n for n in ("llm_type_name", "llama_model_type_name", "llm_type_name_") if file.has_function(n))
-        return file.function(name).switch("type")
+        return file.function("llm_type_name").switch("type")
 
     def method(self, name: str) -> Function:
         """A member function of `llama_model`."""

@@ -6,7 +6,7 @@ the sliding-window layers are added (0: as the others) and functions that fall b
 
 from __future__ import annotations
 
-from transformer.cpp import Function, Parameter, aligned
+from transformer.cpp import Function, Parameter, aligned, first
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -82,7 +82,7 @@ def shift(port: Port) -> Outcome:
 
 def _take_by_layer(build: Function) -> Outcome:
     """The values that stand above the loop over the layers, inside it."""
-    loop = build.loops("layer : layers")[0]
+    loop = first(build.loops("layer : layers"), "loop over the layers", build)
     il = loop.local("il")
     swap = {f"hparams.{name}": f"hparams.{name}_at(il)" for name in VALUES}
     taken, parts = [], []
@@ -102,6 +102,8 @@ def quantized_cache(port: Port) -> Outcome:
     if idle := _functions(port):
         return idle
     check = port.fork.file("llama-context.cpp").function("llama_init_from_model")
+    if not check.mentions("n_embd_head_k"):
+        return NotNeeded(f"no such check in {check.name} ({check.where})")
     parts = []
     for letter in "kv":
         name = f"model->hparams.n_embd_head_{letter}"
@@ -119,5 +121,5 @@ def saver(port: Port) -> Outcome:
     if idle := _functions(port):
         return idle
     save = port.fork.file("llama-model-saver.cpp").function("llama_model_saver::add_kv_from_model")
-    after = next(each for each in save.calls("add_kv") if each.mentions("LLM_KV_ROPE_DIMENSION_COUNT"))
+    after = save.call("add_kv", "LLM_KV_ROPE_DIMENSION_COUNT")
     return after.statement_of().insert_after(port.render("head_sizes_saver.cpp.j2"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Construct
+from transformer.cpp import Construct, first
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -43,9 +43,10 @@ def bool_arrays(port: Port) -> Outcome:
     if port.facts.bool_arrays.value:
         return Satisfied(port.facts.bool_arrays.where)
     file = port.fork.file("llama-model-loader.cpp")
-    reader = next(each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX"))
-    copy = reader.calls("copy")[0].statement_of()
+    readers = (each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX"))
+    reader = first(readers, "get_arr for arrays of a fixed size", file)
+    copy = reader.call("copy").statement_of()
     return all_of(
         reader.switch("arr_info.gt").add_label("GGUF_TYPE_BOOL", near=["GGUF_TYPE_INT32"]),
-        copy.replace(port.render("bool_array.cpp.j2", copy=copy.text).strip()),
+        copy.replace_lines(port.render("bool_array.cpp.j2", copy=copy.text)),
     )

@@ -39,12 +39,11 @@ def tensors(port: Port) -> Outcome:
     parts = [fork.tensors.add(each.enumerator, near=each.near) for each in _new(port)]
     match port.facts.tensor_names.value:
         case "by architecture":
-            rows = [(each.enumerator, f'"{each.name}"') for each in spec.tensors]
+            rows = [(_enumerator(port, each), f'"{each.name}"') for each in spec.tensors]
             parts.append(fork.tensor_names.add_nested(spec.enumerator, rows, near=spec.near))
         case "sets":
             parts += [fork.tensor_names.add([t.enumerator, f'"{t.name}"'], near=t.near) for t in _new(port)]
-            names = [port.tensor(each.enumerator.removeprefix("LLM_TENSOR_")) for each in spec.tensors]
-            code = port.render("tensor_set.cpp.j2", tensors=names)
+            code = port.render("tensor_set.cpp.j2", tensors=[_enumerator(port, each) for each in spec.tensors])
             parts.append(fork.tensor_sets.add_case(spec.enumerator, code, near=spec.near, bare=True))
         case "flat":
             parts += [fork.tensor_names.add([t.enumerator, f'"{t.name}"'], near=t.near) for t in _new(port)]
@@ -73,6 +72,11 @@ def _numbered(port: Port, tensor: str, layer: str) -> Outcome:
         return NotNeeded("asked for as before")
     calls = [c for c in port.fork.method("load_tensors").calls("tn") if c.arguments()[0] == tensor]
     return all_of(*(c.add_argument("0") for c in calls if len(c.arguments()) == 2)) if calls else NotNeeded("unused")
+
+
+def _enumerator(port: Port, tensor: Tensor) -> str:
+    """The enumerator that this fork has, or will have, for a tensor."""
+    return port.tensor(tensor.enumerator.removeprefix("LLM_TENSOR_"))
 
 
 def _new(port: Port) -> list[Tensor]:

@@ -83,7 +83,13 @@ class Port:
         tables = [table]
         if self.facts.tensor_names.value == "by architecture":
             tables = [table.nested(key) for key in table.rows]
-        return {each.cell(key).strip('"'): key for each in tables for key in each.rows}
+        found: dict[str, str] = {}
+        proposed = {each.enumerator for each in self.spec.tensors}
+        for each in tables:
+            for key in each.rows:
+                name = each.cell(key).strip('"')
+                found[name] = key if key in proposed else found.get(name, key)
+        return found
 
     def has_op(self, function: str) -> bool:
         """Whether ggml declares the function."""

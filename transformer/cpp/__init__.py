@@ -1,7 +1,7 @@
 """C++ as text with structure: the only package that knows tree-sitter."""
 
 from transformer.cpp.blocks import Block, If, Switch
-from transformer.cpp.construct import Construct
+from transformer.cpp.construct import Construct, first
 from transformer.cpp.declarations import Enum, Function, Parameter, Struct, Table
 from transformer.cpp.file import CppFile
 from transformer.cpp.source import Source, aligned
@@ -19,4 +19,5 @@ __all__ = [
     "Switch",
     "Table",
     "aligned",
+    "first",
 ]

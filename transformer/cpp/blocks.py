@@ -7,8 +7,9 @@ from functools import cached_property
 
 from tree_sitter import Node
 
-from transformer.cpp.construct import Construct, deeper, only
-from transformer.cpp.source import reindent, tokens, unconditional
+from transformer.cpp.construct import Construct, only
+from transformer.cpp.layout import above, below, into
+from transformer.cpp.source import tokens, unconditional
 from transformer.edit import Edit
 from transformer.outcome import Outcome, Satisfied
 
@@ -20,10 +21,28 @@ class Block(Construct):
         """Lines at the end, with the indentation of the last statement."""
         if self.holds(code):
             return Satisfied(self.where)
-        inside = [n for n in self.node.named_children if not (n.type == "case_statement")]
+        case = self.node.type == "case_statement"
+        label = self.node.child_by_field_name("value") if case else None
+        inside = [n for n in self.node.named_children if n != label and (not case or n.type != "comment")]
+        blocks = [n for n in inside if n.type == "compound_statement"]
+        if case and blocks:
+            return Block(self.source, blocks[-1], self.name)._append(code, gap, in_case=True)
+        return self._append(code, gap, inside, in_case=case)
+
+    def _append(self, code: str, gap: bool, inside: Sequence[Node] | None = None, *, in_case: bool = False) -> Outcome:
+        inside = self.node.named_children if inside is None else inside
+        outer = self.source.indent(self.node.start_byte)
+        if not inside and self.node.type == "compound_statement":
+            return self._changes(*into(self.source, self.node, code, self.name, outer=outer))
         if not inside:
             raise self.missing("statements")
-        return self.rename(inside[-1], self.name).insert_after(code, gap=gap)
+        last = inside[-1]
+        if in_case and last.type == "break_statement":
+            return self._changes(above(self.source, last, code, self.name))
+        models = [n for n in inside if not n.type.startswith("preproc_") and self.source.starts_line(n)]
+        indent = self.source.indent(models[-1].start_byte) if models else self.source.deeper(outer)
+        shared = self.source.line(last.start_byte) == self.source.line(self.node.start_byte)
+        return self._changes(below(self.source, last, code, self.name, gap=gap, indent=outer if shared else indent))
 
 
 class If(Construct):
@@ -59,9 +78,13 @@ class If(Construct):
         if body is None or body.type != "compound_statement":
             raise self.missing("branch in braces")
         indent = self.source.indent(body.end_byte)
-        opening = self._opening(last, indent)
-        text = f" else if ({opening}{condition}) {{\n{reindent(code, deeper(indent))}\n{indent}}}"
-        return self._changes(self.source.edit(body.end_byte, body.end_byte, text, self.name))
+        source, opening = self.source, self._opening(last, indent)
+        clause = self.node.child_by_field_name("alternative")
+        joint = f"\n{indent}" if clause is not None and source.starts_line(clause) else " "
+        brace = f"\n{indent}{{" if source.starts_line(body) else " {"
+        lines = source.reindent(code, source.deeper(indent))
+        text = f"{joint}else if ({opening}{condition}){brace}\n{lines}\n{indent}}}"
+        return self._changes(source.edit(body.end_byte, body.end_byte, text, self.name))
 
     def _opening(self, last: If, indent: str) -> str:
         """What stands between `(` and a condition: some chains put each condition on a line of its own."""
@@ -90,13 +113,24 @@ class Condition(Construct):
         """`|| alternative` at the end, on a line of its own where the others have theirs."""
         if any(tokens(self.source.text(each)) == tokens(alternative) for each in self.operands()):
             return Satisfied(self.where)
-        last = self.operands()[-1]
-        before = self.source.data[self.source.line_start(last.start_byte) : last.start_byte].decode().strip()
-        if before != "||":
-            return self._changes(self.source.edit(last.end_byte, last.end_byte, f" || {alternative}", self.name))
-        comment = f" // {remark}" if remark else ""
-        line = f"{self.source.indent(last.start_byte)}|| {alternative}{comment}"
-        return self._changes(self.source.insert_lines(self.source.line_end(last.end_byte), line, self.name))
+        source, last = self.source, self.operands()[-1]
+        start, end = last.start_byte, last.end_byte
+        if self.node.type in ("conditional_expression", "assignment_expression", "comma_expression"):
+            return self.replace(f"({self.text}) || {alternative}")
+        before = source.data[source.line_start(start) : start].decode().strip()
+        if before == "||" and not source.rest(end):
+            comment = f" // {remark}" if remark else ""
+            line = f"{source.indent(start)}|| {alternative}{comment}"
+            return self._changes(source.insert_lines(source.below(end), line, self.name))
+        if before == "||":
+            return self._changes(source.edit(end, end, f"\n{source.indent(start)}|| {alternative}", self.name))
+        if before or len(self.operands()) == 1:
+            return self._changes(source.edit(end, end, f" || {alternative}", self.name))
+        line = f"\n{source.indent(start)}{alternative}"
+        behind = end if source.rest(end) else source.content_end(source.below(end) - 1)
+        if behind == end:
+            return self._changes(source.edit(end, end, " ||" + line, self.name))
+        return self._changes(source.edit(end, end, " ||", self.name), source.edit(behind, behind, line, self.name))
 
     def narrow(self, operand: str, guard: str) -> Outcome:
         """`(operand && guard)` in place of one operand of the top-level `||`."""
@@ -158,43 +192,77 @@ class Switch(Construct):
         model = self._model(near)
         indent = self.source.indent(model.start_byte)
         lines = f"{indent}case {label}:" + (self._bare(code, indent) if bare else self._braced(model, code, indent))
-        return self._changes(self._placed(model, lines, near))
+        return self._changes(self._placed(model, lines))
 
     def _model(self, near: Sequence[str]) -> Node:
-        for label in near:
-            if label in self.cases:
-                return self._owner(label)
+        known = [label for label in near if label in self.cases]
         others = [label for label in self.cases if label != "default"]
-        if not others:
+        if not known + others:
             raise self.missing("case")
-        return self._owner(others[-1])
+        owner = self._owner((known or others[-1:])[0])
+        if not self.source.starts_line(owner) and self.source.line(owner.start_byte) == self.source.line(self.node.start_byte):
+            raise self.missing("case on a line of its own")
+        return owner
 
-    def _placed(self, model: Node, lines: str, near: Sequence[str]) -> Edit:
-        default = self.cases.get("default")
-        if default is not None and model.start_byte == default.start_byte:
-            start = self.source.line_start(default.start_byte)
-            return self.source.insert_lines(start, lines, self.name)
-        return self.source.insert_lines(self._below(model), lines, self.name)
+    def _placed(self, model: Node, lines: str) -> Edit:
+        """Below the cases that run on into each other around `model`; above them where they run into `default`."""
+        group = self._group(model)
+        last = group[-1]
+        if last == self.cases.get("default") or not self._leaves(last):
+            first = unconditional(group[0])
+            return self.source.insert_lines(self._comment_above(first), lines, self.name)
+        return self.source.insert_lines(self._below(last), lines, self.name)
+
+    def _group(self, model: Node) -> list[Node]:
+        """The cases around `model` of which each but the last falls through to the next."""
+        nodes = list(self.cases.values())
+        start = end = nodes.index(model)
+        while start > 0 and not self._leaves(nodes[start - 1]):
+            start -= 1
+        while end + 1 < len(nodes) and not self._leaves(nodes[end]):
+            end += 1
+        return nodes[start : end + 1]
+
+    def _leaves(self, case: Node) -> bool:
+        """Whether control does not run on behind the statements of a case."""
+        inside = self._body(case)
+        while inside and inside[-1].type == "compound_statement":
+            inside = [n for n in inside[-1].named_children if n.type != "comment"] or inside[:-1]
+        if not inside:
+            return False
+        last = inside[-1]
+        jumps = ("break_statement", "return_statement", "continue_statement", "goto_statement", "throw_statement")
+        return last.type in jumps or (last.type == "expression_statement" and "abort" in self.source.text(last).lower())
+
+    def _comment_above(self, first: Node) -> int:
+        """The line of a case, or of the comment right above it."""
+        while (above := first.prev_sibling) is not None and above.type == "comment" and self.source.starts_line(above):
+            if above.end_point[0] + 1 < first.start_point[0]:
+                break
+            first = above
+        return self.source.line_start(first.start_byte)
 
     def _below(self, case: Node) -> int:
         """The line under a case, and under the `#endif` where it is inside `#if`."""
-        outer = unconditional(case)
-        return self.source.line_end(case.end_byte if outer == case else outer.end_byte - 1)
+        return self.source.below(unconditional(case).end_byte)
 
     def _bare(self, code: str, indent: str) -> str:
-        return "\n" + reindent(code, deeper(indent))
+        return "\n" + self.source.reindent(code, self.source.deeper(indent))
 
     def _braced(self, model: Node, code: str, indent: str) -> str:
-        """The body in the brace style of `model`: brace beside the label or below it, `break` beside the brace or not."""
+        """The body in the brace style of `model`: brace beside the label or below it, `break` in it, beside or below."""
+        source, inner = self.source, self.source.deeper(indent)
         blocks = [n for n in model.named_children if n.type == "compound_statement"]
         if not blocks:
-            return f"\n{reindent(code, deeper(indent))}\n{deeper(indent)}break;"
-        beside = self.source.line(blocks[0].start_byte) == self.source.line(model.start_byte)
-        brace = indent if beside else self.source.indent(blocks[0].start_byte)
+            return f"\n{source.reindent(code, inner)}\n{inner}break;"
+        beside = source.line(blocks[0].start_byte) == source.line(model.start_byte)
+        brace = indent if beside else source.indent(blocks[0].start_byte)
         opening = " {" if beside else f"\n{brace}{{"
-        after = self.source.data[blocks[0].end_byte : model.end_byte].decode()
-        closing = f"\n{brace}}}" + (f"\n{deeper(indent)}break;" if after.startswith("\n") else " break;")
-        return f"{opening}\n{reindent(code, deeper(brace))}{closing}"
+        after = source.data[blocks[0].end_byte : model.end_byte].decode().lstrip(" \t\r")
+        closing = f"\n{brace}}}" + (f"\n{inner}break;" if after.startswith("\n") else " break;")
+        if not after and any(n.type == "break_statement" for n in blocks[0].named_children):
+            closing = f"\n{source.deeper(brace)}break;\n{brace}}}"
+        return f"{opening}\n{source.reindent(code, source.deeper(brace))}{closing}"
 
     def add_label(self, label: str, *, near: Sequence[str]) -> Outcome:
         """Another label for the statements of the first of `near` that is there."""
@@ -204,20 +272,29 @@ class Switch(Construct):
         if not known:
             raise self.missing(f"case {near[0]} outside #if" if near else "case to stand beside")
         model = self.cases[known[0]]
-        line = f"{self.source.indent(model.start_byte)}case {label}:"
-        above = bool(self._body(model))
-        start = self.source.line_start(model.start_byte) if above else self._below(model)
-        return self._changes(self.source.insert_lines(start, line, self.name))
+        start, line = model.start_byte, f"{self.source.indent(model.start_byte)}case {label}:"
+        if not self.source.starts_line(model):
+            return self._changes(self.source.edit(start, start, f"case {label}: ", self.name))
+        above = bool(self._body(model)) or bool(self.source.rest(model.end_byte))
+        place = self.source.line_start(start) if above else self._below(model)
+        return self._changes(self.source.insert_lines(place, line, self.name))
+
+    def _is_line(self, case: Node) -> bool:
+        return case.start_point[0] == case.end_point[0]
 
     def add_line(self, label: str, code: str, *, near: Sequence[str]) -> Outcome:
         """`case label: code` on one line, `code` in the column where it stands for the first of `near` that is there (else the last)."""
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
-        known = [each for each in near if each in self.cases and self._body(self.cases[each])]
-        lines = [e for e in self.cases if e != "default" and self.cases[e].start_point[0] == self.cases[e].end_point[0]]
+        bodies = {each: node for each, node in self.cases.items() if each != "default" and self._body(node)}
+        known = [each for each in near if each in bodies]
+        lines = [each for each, node in bodies.items() if self._is_line(node)] or list(bodies)
         if not known + lines:
-            raise self.missing(f"case {near[0]}")
-        model = self.cases[known[0] if known else lines[-1]]
-        column = self.source.column(self._body(model)[0].start_byte) - self.source.column(model.start_byte)
-        line = self.source.indent(model.start_byte) + f"case {label}:".ljust(column - 1) + f" {code}"
-        return self._changes(self.source.insert_lines(self._below(model), line, self.name))
+            raise self.missing(f"case {near[0]}" if near else "case")
+        model = bodies[known[0] if known else lines[-1]]
+        indent, source = self.source.indent(model.start_byte), self.source
+        first = self._body(model)[0].start_byte
+        if source.line(first) != source.line(model.start_byte):
+            return self._changes(self._placed(model, f"{indent}case {label}:\n{source.deeper(indent)}{code}"))
+        column = source.column(first) - source.column(model.start_byte)
+        return self._changes(self._placed(model, indent + f"case {label}:".ljust(column - 1) + f" {code}"))

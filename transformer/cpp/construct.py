@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from tree_sitter import Node
 
 from transformer.cpp import lists
-from transformer.cpp.source import INDENT, Source, descendants, reindent, tokens
+from transformer.cpp.layout import above, alone, below, end_of, statement
+from transformer.cpp.names import variables
+from transformer.cpp.source import SEP, Source, among, descendants, tokens
 from transformer.edit import Edit
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Construct")
 
 _COMMENT_GAP = re.compile(rb"( +)//")
+_EXPRESSIONS = ("field_expression", "call_expression", "binary_expression", "identifier", "unary_expression",
+                "pointer_expression", "subscript_expression", "qualified_identifier", "parenthesized_expression",
+                "number_literal", "string_literal", "conditional_expression")  # fmt: skip
 
 
 def only(found: Sequence[T], what: str, where: str, seen: Iterable[str] = ()) -> T:
@@ -32,6 +37,13 @@ def only(found: Sequence[T], what: str, where: str, seen: Iterable[str] = ()) ->
         raise AnchorError(f"{what} was found {len(found)} times: {places}", where=found[0].where)
     hint = ", ".join(list(seen)[:8])
     raise AnchorError(f"{what} was not found", where=where, help=f"seen instead: {hint}" if hint else "")
+
+
+def first(found: Iterable[T], what: str, scope: Construct) -> T:
+    """The first construct that was found in a scope. Raises `AnchorError` where there is none."""
+    for each in found:
+        return each
+    raise scope.missing(what)
 
 
 class Construct:
@@ -71,7 +83,7 @@ class Construct:
 
     def holds(self, code: str) -> bool:
         """Whether `code` stands in here, token by token."""
-        return f" {tokens(code)} " in f" {self.tokens} "
+        return among(tokens(code), self.tokens)
 
     def rename(self, node: Node, name: str) -> Construct:
         """A construct for a node of the same file."""
@@ -115,33 +127,49 @@ class Construct:
         found = []
         for node in descendants(self.node, "call_expression"):
             callee = node.child_by_field_name("function")
-            if callee is not None and re.split(r"::|\.|->", self.source.text(callee))[-1] == function:
+            if callee is not None and self.source.text(_last_name(callee)) == function:
                 found.append(self.rename(node, f"{function}() in {self.name}"))
         return found
 
+    def call(self, function: str, *identifiers: str) -> Construct:
+        """The first call of `function` in here that mentions the identifiers."""
+        what = f"call of {function}" + (f" with {', '.join(identifiers)}" if identifiers else "")
+        return first((each for each in self.calls(function) if each.mentions(*identifiers)), what, self)
+
     def expressions(self, code: str) -> list[Construct]:
         """The places in here where the expression `code` stands, token by token."""
-        kinds = ("field_expression", "call_expression", "binary_expression", "identifier", "unary_expression")
         wanted = tokens(code)
-        return [
-            self.rename(node, f"{code} in {self.name}")
-            for kind in kinds
+        first, size = wanted.split(SEP)[0].encode(), len(code.encode())
+        found = [
+            node
+            for kind in _EXPRESSIONS
             for node in descendants(self.node, kind)
-            if tokens(self.source.text(node)) == wanted
+            if self.source.data.startswith(first, node.start_byte)
+            and (node.end_byte - node.start_byte == size or node.type != "identifier")
+            and tokens(self.source.text(node)) == wanted
+            and not _declares(node)
         ]
+        return [self.rename(node, f"{code} in {self.name}") for node in sorted(found, key=lambda n: n.start_byte)]
 
     def locals(self, name: str) -> list[Construct]:
-        """The declaration statements of local variables called `name`."""
-        found = []
-        for node in descendants(self.node, "declaration"):
-            for child in node.children_by_field_name("declarator"):
-                if re.match(rf"[\s*&]*{re.escape(name)}(?!\w)", self.source.text(child)):
-                    found.append(self.rename(node, f"local {name} of {self.name}"))
-        return found
+        """The declaration statements of local variables called `name`; those in the head of a loop or if are none."""
+        return [
+            self.rename(node, f"local {name} of {self.name}")
+            for node in descendants(self.node, "declaration")
+            if node.parent is not None and node.parent.type not in ("for_statement", "condition_clause", "init_statement")
+            if any(self.source.text(each) == name for each in variables(node))
+        ]
 
     def local(self, name: str) -> Construct:
         """The one declaration statement of the local variable `name`."""
         return only(self.locals(name), f"local {name} of {self.name}", self.where)
+
+    def initial(self) -> str:
+        """What a local variable starts with: behind `=`, or in its parentheses or braces."""
+        match = re.search(r"=\s*(.*?)\s*;|[({]\s*(.*)\s*[)}]\s*;", self.text, re.DOTALL)
+        if match is None:
+            raise self.missing("initial value")
+        return match.group(1) or match.group(2) or ""
 
     def arguments(self) -> list[str]:
         """The arguments of this call, as they are written."""
@@ -155,18 +183,13 @@ class Construct:
             for node in descendants(self.node, kind):
                 body = node.child_by_field_name("body")
                 head = self.source.data[node.start_byte : body.start_byte if body else node.end_byte].decode()
-                if f" {tokens(over)} " in f" {tokens(head)} ":
+                if among(tokens(over), tokens(head)):
                     found.append(self.rename(node, f"the loop over {over} of {self.name}"))
-        return found
+        return sorted(found, key=lambda each: each.node.start_byte)
 
     def statement_of(self) -> Construct:
-        """The whole statement that this expression belongs to."""
-        node: Node | None = self.node
-        while node is not None and node.parent is not None:
-            if node.parent.type in ("compound_statement", "case_statement", "translation_unit"):
-                return self.rename(node, f"the statement of {self.name}")
-            node = node.parent
-        return self
+        """The whole statement that this expression belongs to; the one in braces where it is a branch without any."""
+        return self.rename(statement(self.node), f"the statement of {self.name}")
 
     def block(self) -> Block:
         """The braces that this statement stands in."""
@@ -204,88 +227,143 @@ class Construct:
         """Another text for this construct."""
         return self._changes(self.source.edit(self.node.start_byte, self.node.end_byte, code, self.name))
 
+    def replace_lines(self, code: str) -> Changes:
+        """Other lines for this statement, with its indentation."""
+        return self.replace(self.source.reindent(code, self.source.indent(self.node.start_byte)).lstrip())
+
     def swap(self, code: str) -> Changes:
         """Another text for this expression; a comment behind it on its line keeps its column if there is room."""
-        start, end = self.node.start_byte, self.node.end_byte
-        edits = [self.source.edit(start, end, code, self.name)]
-        blanks = _COMMENT_GAP.search(self.source.data, end, self.source.line_end(end))
-        room = len(blanks.group(1)) - 1 if blanks else 0
-        if blanks and (growth := min(len(code.encode()) - (end - start), room)) > 0:
-            at = blanks.start(1)
-            edits.append(self.source.edit(at, at + growth, "", self.name))
-        return Changes(tuple(edits))
+        return self._swaps([self.node], code)
+
+    def _swaps(self, nodes: Sequence[Node], code: str) -> Changes:
+        edits = [self.source.edit(node.start_byte, node.end_byte, code, self.name) for node in nodes]
+        growth: dict[int, int] = {}
+        for node in nodes:
+            line = self.source.line_end(node.end_byte)
+            growth[line] = growth.get(line, 0) + len(code) - len(self.source.text(node))
+        for node in nodes:
+            line = self.source.line_end(node.end_byte)
+            room = self._room(node.end_byte) if line in growth and "\n" not in code else None
+            if room and (taken := min(growth[line], room[1])) > 0:
+                edits.append(self.source.edit(room[0], room[0] + taken, "", self.name))
+            growth.pop(line, None)
+        return self._changes(*edits)
+
+    def _room(self, offset: int) -> tuple[int, int] | None:
+        """Where the blanks before the line comment behind `offset` begin, and how many of them can go."""
+        for match in _COMMENT_GAP.finditer(self.source.data, offset, self.source.line_end(offset)):
+            start = match.end() - 2
+            node = self.source.tree.root_node.descendant_for_byte_range(start, start + 1)
+            if node is not None and node.type == "comment" and node.start_byte == start:
+                return match.start(1), len(match.group(1)) - 1
+        return None
 
     def replace_each(self, old: str, new: str) -> Outcome:
         """`new` for each place where the expression `old` stands; satisfied where only `new` is left."""
-        found = self.expressions(old)
+        found = [each.node for each in self.expressions(old) if not each._within(new)]
         if not found:
             if self.holds(new):
                 return Satisfied(self.where)
             raise self.missing(f"expression {old}")
-        return Changes(tuple(edit for each in found for edit in each.swap(new).edits))
+        return self._swaps(found, new)
+
+    def _within(self, code: str) -> bool:
+        """Whether this is a part of the expression `code`."""
+        node, wanted = self.node.parent, tokens(code)
+        while node is not None and (text := tokens(self.source.text(node))) and len(text) <= len(wanted):
+            if text == wanted:
+                return True
+            node = node.parent
+        return False
 
     def add_argument(self, code: str) -> Outcome:
         """A new last argument of this call."""
         if tokens(code) in map(tokens, self.arguments()):
             return Satisfied(self.where)
-        last = lists.items(self.node.child_by_field_name("arguments") or self.node)[-1]
-        return self._changes(*lists.add_after(self.source, last, code, self.name))
+        node = self.node.child_by_field_name("arguments") or self.node
+        given = lists.items(node)
+        if not given:
+            return self._changes(*lists.add_first(self.source, node, [code], self.name))
+        return self._changes(*lists.add_after(self.source, given[-1], [code], self.name))
 
     def insert_before(self, code: str, *, gap: bool = False) -> Outcome:
         """Lines above this statement and its comment, with its indentation; `gap` leaves an empty line between."""
-        first = self.node
-        while (above := first.prev_sibling) is not None and above.type == "comment" and self.source.starts_line(above):
-            if above.end_point[0] + 1 < first.start_point[0]:
-                break
-            first = above
-        start = self.source.line_start(first.start_byte)
-        return self._insert(start, reindent(code, self._indent()) + ("\n\n" if gap else "\n"), code)
+        return self._known(code) or self._changes(above(self.source, self.node, code, self.name, gap=gap))
 
     def insert_after(self, code: str, *, gap: bool = False) -> Outcome:
         """Lines below this statement (and the comment on its last line); `gap` leaves an empty line between."""
-        end = self.source.line_end(self.node.end_byte)
-        return self._insert(end, ("\n" if gap else "") + reindent(code, self._indent()) + "\n", code)
+        return self._known(code) or self._changes(below(self.source, self.node, code, self.name, gap=gap))
+
+    def _known(self, code: str) -> Outcome | None:
+        """Satisfied where `code` stands beside this statement already."""
+        scope = statement(self.node).parent
+        if scope is None:
+            return None
+        if scope.parent is None:
+            known = among(tokens(code), self.source.tokens)
+        else:
+            known = self.rename(scope, self.name).holds(code)
+        bare = not tokens(code) and code.strip() in self.source.text(scope)
+        return Satisfied(self.where) if known or bare else None
 
     def wrap(self, head: str, swap: Mapping[str, str] | None = None, *, remark: str = "") -> Outcome:
         """`head { ... }` around this statement, below a remark, with the expressions of `swap` replaced in it."""
-        indent = self._indent()
-        inner = "\n".join(deeper("") + line if line else line for line in self.swapped(swap or {}).split("\n"))
+        around = self.node.parent.parent if self.node.parent is not None else None
+        if around is not None and tokens(self.source.text(around)).startswith(tokens(head + "{")):
+            return Satisfied(self.where)
+        indent = self.source.indent(self.node.start_byte)
+        lines = self.swapped(swap or {}).split("\n")
+        inner = "\n".join(self.source.deeper("") + line if line and not line.startswith("#") else line for line in lines)
         above = f"// {remark}\n{indent}" if remark else ""
         return self.replace(f"{above}{head} {{\n{indent}{inner}\n{indent}}}")
 
     def swapped(self, swap: Mapping[str, str]) -> str:
         """The text with whole words replaced."""
-        text = self.text
-        for old, new in swap.items():
-            text = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", new, text)
-        return text
+        if not swap:
+            return self.text
+        words = "|".join(re.escape(word) for word in sorted(swap, key=len, reverse=True))
+        return re.sub(rf"(?<!\w)(?:{words})(?!\w)", lambda match: swap[match.group()], self.text)
 
     def remove(self) -> Changes:
         """Nothing in place of this statement and the comments right below it; no two empty lines are left."""
+        source, end = self.source, end_of(self.source, self.node)
+        if not alone(source, self.node):
+            after = len(source.data[end : source.line_end(end)]) - len(source.data[end : source.line_end(end)].lstrip(b" "))
+            return self._changes(source.edit(self.node.start_byte, end + after, "", self.name))
+        start, stop = source.line_start(self.node.start_byte), source.below(self._last_comment(end))
+        above = source.data[source.line_start(max(start - 1, 0)) : start].strip()
+        if not source.data[stop : source.line_end(stop)].strip() and (not above or above.endswith(b"{")):
+            stop = source.line_end(stop)
+        return self._changes(source.edit(start, stop, "", self.name))
+
+    def _last_comment(self, end: int) -> int:
+        """The end of the comments right below a statement that ends at `end`, where they belong to nothing else."""
         last = self.node
-        while (after := last.next_sibling) is not None and after.type == "comment":
+        while (after := last.next_sibling) is not None and after.type in ("comment", ";"):
             if after.start_point[0] > last.end_point[0] + 1:
                 break
             last = after
-        start, end = self.source.line_start(self.node.start_byte), self.source.line_end(last.end_byte)
-        above = self.source.data[self.source.line_start(max(start - 1, 0)) : start].strip()
-        if not self.source.data[end : self.source.line_end(end)].strip() and (not above or above.endswith(b"{")):
-            end = self.source.line_end(end)
-        return self._changes(self.source.edit(start, end, "", self.name))
-
-    def _indent(self) -> str:
-        return self.source.indent(self.node.start_byte)
-
-    def _insert(self, offset: int, lines: str, code: str) -> Outcome:
-        scope = self.node.parent
-        if scope is not None and self.rename(scope, self.name).holds(code):
-            return Satisfied(self.where)
-        return self._changes(self.source.insert_lines(offset, lines, self.name))
+        follower = last.next_sibling
+        own = follower is None or follower.type == "}" or follower.start_point[0] > last.end_point[0] + 1
+        return max(last.end_byte, end) if own else end
 
     def _changes(self, *edits: Edit) -> Changes:
         return Changes(edits)
 
 
-def deeper(indent: str, levels: int = 1) -> str:
-    """An indentation some levels further in."""
-    return indent + " " * INDENT * levels
+def _last_name(callee: Node) -> Node:
+    """The name that a callee ends with, without its template arguments."""
+    node = callee
+    while (field := node.child_by_field_name("field") or node.child_by_field_name("name")) is not None:
+        node = field
+    return node
+
+
+def _declares(node: Node) -> bool:
+    """Whether a name is declared here, or is the last part of a qualified one: nothing that has a value."""
+    parent = node.parent
+    if parent is None or not node.type.endswith("identifier"):
+        return False
+    if parent.type in ("reference_declarator", "structured_binding_declarator"):
+        return True
+    return node in (parent.child_by_field_name("declarator"), parent.child_by_field_name("name"))

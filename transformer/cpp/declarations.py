@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from transformer.cpp import lists
-from transformer.cpp.construct import Construct, deeper, only
-from transformer.cpp.source import aligned, descendants, reindent, tokens
+from transformer.cpp.construct import Construct, only
+from transformer.cpp.layout import above, below, into
+from transformer.cpp.names import core, function_declarator, innermost, variables
+from transformer.cpp.source import Source, aligned, among, descendants, tokens
+from transformer.edit import Edit
 from transformer.errors import AnchorError
 from transformer.outcome import Outcome, Satisfied
+
+if TYPE_CHECKING:
+    from transformer.cpp.blocks import Block
+
+
+def _placed(
+    source: Source, nodes: dict[str, Node], near: Sequence[str], before: str
+) -> tuple[Node, Callable[..., list[Edit]]]:
+    """The item to stand beside, and how: behind the first of `near`, else in front of `before`, else at the end."""
+    names = list(nodes)
+    known = [name for name in near if name in nodes]
+    if not known and before in nodes:
+        position = names.index(before)
+        return (nodes[names[position - 1]], lists.add_after) if position else (nodes[before], lists.add_before)
+    return nodes[known[0] if known else names[-1]], lists.add_after
 
 
 class Enum(Construct):
@@ -39,36 +58,24 @@ class Enum(Construct):
 
     def add(self, *names: str, near: Sequence[str] = (), before: str = "") -> Outcome:
         """Enumerators behind the first of `near` that is there, else in front of `before`, else at the end."""
-        wanted = [name for name in names if name not in self.entries]
+        wanted = [name for name in dict.fromkeys(names) if name not in self.entries]
         if not wanted:
             return Satisfied(self.source.where(self.entries[names[-1]].start_byte))
         self.sound()
-        anchor = self._anchor(near, before)
+        anchor = f"enum {self.name}"
+        body = self.node.child_by_field_name("body")
+        if body is not None and not self.entries:
+            return self._changes(*lists.add_first(self.source, body, wanted, anchor))
+        model, add = _placed(self.source, self.entries, near, before)
         number = self.next_value()
-        texts = []
-        for name in wanted:
-            texts.append(self._entry(anchor, name, number))
-            number = number + 1 if number is not None else None
-        indent = self.source.indent(anchor.start_byte)
-        joined = f",\n{indent}".join(texts) if self.source.starts_line(anchor) else ", ".join(texts)
-        return self._changes(*lists.add_after(self.source, anchor, joined, f"enum {self.name}"))
+        texts = [self._entry(model, name, number and number + step) for step, name in enumerate(wanted)]
+        return self._changes(*add(self.source, model, texts, anchor))
 
-    def _anchor(self, near: Sequence[str], before: str) -> Node:
-        for name in near:
-            if name in self.entries:
-                return self.entries[name]
-        names = list(self.entries)
-        if not names:
-            raise AnchorError(f"enum {self.name} has no enumerators", where=self.where)
-        if before in self.entries and names.index(before) > 0:
-            return self.entries[names[names.index(before) - 1]]
-        return self.entries[names[-1]]
-
-    def _entry(self, anchor: Node, name: str, number: int | None) -> str:
-        value = anchor.child_by_field_name("value")
+    def _entry(self, model: Node, name: str, number: int | None) -> str:
+        value = model.child_by_field_name("value")
         if value is None or number is None:
             return name
-        column = self.source.text(anchor).index("=")
+        column = self.source.text(model).index("=")
         return f"{name.ljust(column - 1)} = {number}"
 
 
@@ -87,7 +94,7 @@ class Table(Construct):
 
     def cell(self, key: str, index: int = 1) -> str:
         """The text of a cell of the row `key`."""
-        return self.source.text(lists.items(self.rows[key])[index])
+        return self._cell(key, index).text
 
     def row(self, key: str) -> Construct:
         """The row with this key."""
@@ -95,52 +102,55 @@ class Table(Construct):
             raise self.missing(f"row {key}")
         return self.rename(self.rows[key], f"{key} of {self.name}")
 
+    def _cell(self, key: str, index: int) -> Construct:
+        row = self.row(key)
+        cells = lists.items(row.node)
+        if index >= len(cells):
+            raise row.missing(f"cell {index + 1}")
+        return self.rename(cells[index], row.name)
+
     def add(self, cells: Sequence[str], *, near: Sequence[str] = (), before: str = "") -> Outcome:
         """A row behind the first of `near` that is there, else in front of `before`, else at the end."""
         if cells[0] in self.rows:
             return Satisfied(self.row(cells[0]).where)
-        if not self.rows:
-            raise AnchorError(f"{self.name} has no rows", where=self.where)
         self.sound()
-        keys = list(self.rows)
-        known = [key for key in near if key in self.rows]
-        if known:
-            model = self.rows[known[0]]
-        elif before in self.rows and keys.index(before) > 0:
-            model = self.rows[keys[keys.index(before) - 1]]
-        else:
-            model = self.rows[keys[-1]]
-        row = lists.align(self.source, model, list(cells))
-        return self._changes(*lists.add_after(self.source, model, row, f"table {self.name}"))
+        anchor = f"table {self.name}"
+        if not self.rows:
+            row = "{ " + ", ".join(cells) + " }"
+            return self._changes(*lists.add_first(self.source, self.node, [row], anchor))
+        model, add = _placed(self.source, self.rows, near, before)
+        return self._changes(*add(self.source, model, [lists.align(self.source, model, cells, list(self.rows.values()))], anchor))
 
     def set(self, key: str, value: str) -> Outcome:
         """Another second cell for the row `key`."""
-        row = self.row(key)
-        cell = self.rename(lists.items(row.node)[1], row.name)
+        cell = self._cell(key, 1)
         if cell.tokens == tokens(value):
-            return Satisfied(row.where)
+            return Satisfied(cell.where)
         if cell.node.type == "initializer_list" and value.startswith("{"):
-            value = lists.align(self.source, cell.node, [each.strip() for each in value.strip("{}").split(",")])
+            seconds = [each for row in self.rows.values() for each in lists.items(row)[1:2]]
+            value = lists.align(self.source, cell.node, lists.cells_of(value), seconds)
         return cell.replace(value)
 
     def nested(self, key: str) -> Table:
         """The rows of a row whose second cell is itself a table."""
-        return Table(self.source, lists.items(self.row(key).node)[1], f"{key} of {self.name}")
-
+        return Table(self.source, self._cell(key, 1).node, f"{key} of {self.name}")
 
     def add_nested(self, key: str, rows: Sequence[tuple[str, str]], *, near: Sequence[str]) -> Outcome:
         """A row whose second cell is a table: laid out and aligned like the first of `near` that is there."""
         if key in self.rows:
             return Satisfied(self.row(key).where)
+        if not self.rows:
+            raise self.missing("row to lay out the new one by")
         known = [name for name in near if name in self.rows]
         model = self.rows[known[0] if known else list(self.rows)[-1]]
         self.rename(model, self.name).sound()
-        cells = lists.items(model)
-        outer, inner = self.source.indent(model.start_byte), self.source.indent(cells[0].start_byte)
+        first = lists.items(model)[0]
+        outer = self.source.indent(model.start_byte)
+        inner = self.source.indent(first.start_byte) if self.source.starts_line(first) else self.source.deeper(outer)
         width = max(len(name) for name, _ in rows) + 1
-        lines = [f"{deeper(inner)}{{ {(name + ',').ljust(width)} {value} }}," for name, value in rows]
+        lines = [f"{self.source.deeper(inner)}{{ {(name + ',').ljust(width)} {value} }}," for name, value in rows]
         text = "\n".join(["{", f"{inner}{key},", f"{inner}{{", *lines, f"{inner}}},", f"{outer}}}"])
-        return self._changes(*lists.add_after(self.source, model, text, f"table {self.name}"))
+        return self._changes(*lists.add_after(self.source, model, [text], f"table {self.name}"))
 
 
 class Struct(Construct):
@@ -154,21 +164,15 @@ class Struct(Construct):
     @cached_property
     def fields(self) -> dict[str, Node]:
         """Data members by name."""
-        found = {}
-        for node in self._members:
-            if node.type == "field_declaration":
-                for child in node.children_by_field_name("declarator"):
-                    name = _innermost(child)
-                    if not descendants(child, "function_declarator"):
-                        found[self.source.text(name)] = node
-        return found
+        nodes = [each for each in self._members if each.type == "field_declaration" and not function_declarator(each)]
+        return {self.source.text(name): node for node in nodes for name in variables(node)}
 
     def methods(self, name: str) -> list[Function]:
         """Declarations and in-class definitions of the member function `name` (a constructor has the struct's name)."""
         found = []
         for node in self._members:
-            declarators = descendants(node, "function_declarator")[:1]
-            if declarators and self.source.text(_innermost(declarators[0])) == name:
+            declarator = function_declarator(node) if name.encode() in (node.text or b"") else None
+            if declarator is not None and self.source.text(innermost(declarator)) == name:
                 found.append(Function(self.source, node, f"{self.name}::{name}"))
         return found
 
@@ -184,14 +188,36 @@ class Struct(Construct):
 
     def add(self, *declarations: str, near: Sequence[str] = (), gap: bool = False) -> Outcome:
         """Data members behind the first of `near` that is there, else at the end of the data members."""
-        wanted = [each for each in declarations if _declared(each) not in self.fields]
+        wanted = [each for each in declarations if not self._has(each)]
         if not wanted:
-            return Satisfied(self.source.where(self.fields[_declared(declarations[-1])].start_byte))
+            return Satisfied(self.source.where(self.fields[_declared(declarations[-1])[0]].start_byte))
         self.sound()
-        known = [name for name in near if name in self.fields]
-        model = self.fields[known[0] if known else list(self.fields)[-1]]
+        anchor = f"struct {self.name}"
+        if not self.fields:
+            return self._changes(*self._begun("\n".join(aligned(wanted)), anchor))
+        model = self.fields[next((name for name in near if name in self.fields), list(self.fields)[-1])]
         lines = "\n".join(aligned([self._like(model, each) for each in wanted]))
-        return self.rename(model, f"struct {self.name}").insert_after(lines, gap=gap)
+        return self._changes(below(self.source, model, lines, anchor, gap=gap))
+
+    def _has(self, declaration: str) -> bool:
+        names = _declared(declaration)
+        known = [name for name in names if name in self.fields]
+        if known and len(known) < len(names):
+            where = self.source.where(self.fields[known[0]].start_byte)
+            raise AnchorError(f"{self.name} has {', '.join(known)}, but not all of: {declaration}", where=where)
+        return bool(known)
+
+    def _begun(self, lines: str, anchor: str) -> list[Edit]:
+        """Lines at the start, or at the start of what is public."""
+        body = self.node.child_by_field_name("body")
+        if body is None:
+            raise self.missing("body")
+        public = [n for n in self._members if n.type == "access_specifier" and self.source.text(n) == "public"]
+        outer = self.source.indent(self.node.start_byte)
+        if public and not self.source.rest(public[0].end_byte).strip(":"):
+            line = self.source.reindent(lines, self.source.deeper(outer))
+            return [self.source.insert_lines(self.source.below(public[0].end_byte), line, anchor)]
+        return into(self.source, body, lines, anchor, outer=outer)
 
     def add_method(self, declaration: str, name: str, *, near: str, gap: bool = False) -> Outcome:
         """A member function declaration behind the last one called `near`."""
@@ -200,7 +226,7 @@ class Struct(Construct):
         found = self.methods(near)
         if not found:
             raise self.missing(f"member function {near}")
-        return self.rename(found[-1].node, f"struct {self.name}").insert_after(declaration, gap=gap)
+        return self._changes(below(self.source, found[-1].node, declaration, f"struct {self.name}", gap=gap))
 
     def _like(self, model: Node, declaration: str) -> str:
         """`declaration` with its `=` in the column of the one in `model`."""
@@ -226,12 +252,13 @@ class Function(Construct):
     @cached_property
     def declarator(self) -> Node:
         """The node that holds the name and the parameters."""
-        return descendants(self.node, "function_declarator")[0]
+        found = function_declarator(self.node)
+        return found if found is not None else descendants(self.node, "function_declarator")[0]
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The parameters, in order."""
-        return tuple(self._parameter(node) for node in self._list() if node.child_count)
+        return tuple(self._parameter(node) for node in self._list())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -241,34 +268,57 @@ class Function(Construct):
     @property
     def is_definition(self) -> bool:
         """Whether there is a body."""
-        return self.node.child_by_field_name("body") is not None
+        return core(self.node).child_by_field_name("body") is not None
+
+    def body(self) -> Block:
+        """The braces of the function."""
+        return super().body() if core(self.node) == self.node else Construct(self.source, core(self.node), self.name).body()
 
     def _list(self) -> list[Node]:
+        """The nodes of the parameters; `(void)` has none."""
         node = self.declarator.child_by_field_name("parameters")
-        return lists.items(node) if node is not None else []
+        found = [each for each in lists.items(node) if each.child_count] if node is not None else []
+        return [] if len(found) == 1 and self.source.text(found[0]) == "void" else found
 
     def _parameter(self, node: Node) -> Parameter:
         default = node.child_by_field_name("default_value")
+        value = self.source.text(default) if default is not None else ""
         declarator = node.child_by_field_name("declarator")
-        if declarator is None:
-            return Parameter(self.source.text(node), "")
-        name = _innermost(declarator)
-        head = self.source.data[node.start_byte : name.start_byte].decode().strip()
-        return Parameter(head, self.source.text(name), self.source.text(default) if default is not None else "")
+        name = innermost(declarator) if declarator is not None else None
+        if name is None or not name.type.endswith("identifier"):
+            whole = self.source.text(node)
+            return Parameter(whole.rpartition("=")[0].strip() if value else whole, "", value)
+        head = self.source.data[node.start_byte : name.start_byte].decode().replace("\r\n", "\n").strip()
+        return Parameter(head, self.source.text(name), value)
 
     def add_parameter(self, parameter: Parameter) -> Outcome:
         """A new last parameter; a declaration gets its default as well."""
         if parameter.name in self.names:
             return Satisfied(self.where)
-        last = self._list()[-1]
-        text = f"{parameter.type}{self._gap(last)}{parameter.name}"
-        if not self.is_definition and parameter.default:
-            text += f" = {parameter.default}"
-        if not self.source.starts_line(last) or len(self._list()) == 1:
+        default = f" = {parameter.default}" if parameter.default and not self.is_definition else ""
+        nodes = self._list()
+        if not nodes:
+            node = self.declarator.child_by_field_name("parameters") or self.declarator
+            text = f"{parameter.type} {parameter.name}{default}"
+            return self._changes(self.source.edit(node.start_byte + 1, node.end_byte - 1, text, self.name))
+        last = nodes[-1]
+        gap = self._gap(last)
+        text = f"{parameter.type}{gap}{parameter.name}{default}"
+        alone = len(nodes) == 1 or not self.source.starts_line(last)
+        indent = None if alone else self._pad(nodes, len(parameter.type + gap))
+        if alone:
             return self._changes(self.source.edit(last.end_byte, last.end_byte, f", {text}", self.name))
-        name = _innermost(last.child_by_field_name("declarator") or last)
-        pad = " " * max(self.source.column(name.start_byte) - len(parameter.type) - len(self._gap(last)), 0)
-        return self._changes(self.source.edit(last.end_byte, last.end_byte, f",\n{pad}{text}", self.name))
+        return self._changes(*lists.add_after(self.source, last, [text], self.name, indent=indent))
+
+    def _pad(self, nodes: Sequence[Node], width: int) -> str:
+        """What stands before a parameter on a line of its own: types begin, or names begin, in one column."""
+        own = self.source.indent(nodes[-1].start_byte)
+        lines = [each for each in nodes if self.source.starts_line(each)]
+        starts = {self.source.column(each.start_byte) for each in lines}
+        names = {self.source.column(innermost(each.child_by_field_name("declarator") or each).start_byte) for each in lines}
+        if "\t" in own or (len(starts) == 1 and len(names) > 1):
+            return own
+        return " " * (min(names) - width) if len(names) == 1 and min(names) >= width else own
 
     def _gap(self, parameter: Node) -> str:
         """What stands between type and name: some forks leave a column for the `*`."""
@@ -280,23 +330,22 @@ class Function(Construct):
 
     def add_before(self, code: str) -> Outcome:
         """A function or declaration above this one, with an empty line between."""
-        return self._placed(code) or self.insert_before(code, gap=True)
+        return self._known(code) or self._changes(above(self.source, self.node, code, self.name, gap=True))
 
     def add_after(self, code: str) -> Outcome:
         """A function or declaration below this one, with an empty line between."""
-        return self._placed(code) or self.insert_after(code, gap=True)
+        return self._known(code) or self._changes(below(self.source, self.node, code, self.name, gap=True))
 
-    def _placed(self, code: str) -> Outcome | None:
-        return Satisfied(self.where) if f" {tokens(code)} " in f" {tokens(self.source.data.decode())} " else None
+    def _known(self, code: str) -> Outcome | None:
+        return Satisfied(self.where) if among(tokens(code), self.source.tokens) else None
 
     def begin(self, code: str, *, gap: bool = True) -> Outcome:
         """Lines at the start of the body."""
         body = self.body()
         if body.holds(code):
             return Satisfied(self.where)
-        start = self.source.line_end(body.node.start_byte)
-        lines = reindent(code, deeper(self.source.indent(self.node.start_byte))) + ("\n\n" if gap else "\n")
-        return self._changes(self.source.insert_lines(start, lines, self.name))
+        outer = self.source.indent(self.node.start_byte)
+        return self._changes(*into(self.source, body.node, code, self.name, outer=outer, gap=gap))
 
     def pass_on(self, callee: str, parameter: Parameter) -> Outcome:
         """A parameter of this function, handed to the one call of `callee` in its body as a new last argument."""
@@ -304,21 +353,11 @@ class Function(Construct):
         return call.add_argument(parameter.name)
 
 
-def _innermost(declarator: Node) -> Node:
-    """The name inside a declarator."""
-    node = declarator
-    while True:
-        inner = node.child_by_field_name("declarator")
-        if inner is None:
-            inner = next((c for c in node.named_children if c.type.endswith(("declarator", "identifier"))), None)
-            if inner is None or node.type.endswith("identifier"):
-                return node
-        node = inner
-
-
-def _declared(declaration: str) -> str:
-    """The name that a data member declaration declares."""
-    match = re.search(r"(\w+)\s*(?:\[[^\]]*\]\s*)*(?:=[^;]*)?;", declaration)
-    if match is None:
+def _declared(declaration: str) -> list[str]:
+    """The names that a data member declaration declares."""
+    source = Source("", f"struct s {{\n{declaration}\n}};".encode())
+    nodes = descendants(source.tree.root_node, "field_declaration")
+    names = [source.text(name) for node in nodes if not function_declarator(node) for name in variables(node)]
+    if not names or source.faults:
         raise AnchorError(f"not a member declaration: {declaration}")
-    return match.group(1)
+    return names

@@ -11,10 +11,11 @@ from tree_sitter import Node
 from transformer.cpp.blocks import Switch
 from transformer.cpp.construct import Construct, only
 from transformer.cpp.declarations import Enum, Function, Struct, Table
+from transformer.cpp.names import function_declarator, innermost
 from transformer.cpp.source import Source, descendants
 from transformer.errors import AnchorError
 
-_CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "namespace_definition",
+_CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef", "namespace_definition",
                "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip
 
 
@@ -58,7 +59,7 @@ class CppFile(Construct):
         return found
 
     def _named(self, kind: str, name: str) -> list[Node]:
-        found = []
+        found: list[Node] = []
         if name.encode() not in self.source.data:
             return found
         for node in descendants(self.node, kind):
@@ -74,7 +75,7 @@ class CppFile(Construct):
             declarator = node.child_by_field_name("declarator") if node.type == "declaration" else None
             if declarator is not None and declarator.type == "init_declarator":
                 value = declarator.child_by_field_name("value")
-                named = self.source.text(declarator).split("=")[0].strip().rstrip("[]") == name
+                named = self.source.text(innermost(declarator)) == name
                 if named and value is not None and value.type == "initializer_list":
                     found.append(Table(self.source, value, name))
         return only(found, f"table {name}", self.name)
@@ -85,9 +86,7 @@ class CppFile(Construct):
         for node in self._top:
             if node.type != "function_definition":
                 continue
-            declarator: Node | None = node.child_by_field_name("declarator")
-            while declarator is not None and declarator.type != "function_declarator":
-                declarator = declarator.child_by_field_name("declarator") or next(iter(declarator.named_children), None)
+            declarator = function_declarator(node)
             name = declarator.child_by_field_name("declarator") if declarator is not None else None
             if name is not None:
                 text = re.sub(r"\s", "", self.source.text(name))
@@ -110,9 +109,8 @@ class CppFile(Construct):
         found = []
         for node in self._top:
             if node.type == "declaration" and name.encode() in (node.text or b""):
-                declared = descendants(node, "function_declarator")[:1]
-                inner = declared[0].child_by_field_name("declarator") if declared else None
-                if inner is not None and self.source.text(inner) == name:
+                declared = function_declarator(node)
+                if declared is not None and self.source.text(innermost(declared)) == name:
                     found.append(Function(self.source, node, name))
         return only(found, f"declaration of {name}", self.name)
 

@@ -2,61 +2,166 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from tree_sitter import Node
 
-from transformer.cpp.source import Source, unconditional
+from transformer.cpp.source import Source, descendants, unconditional
 from transformer.edit import Edit
+
+_BRANCHES = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef")
 
 
 def items(node: Node) -> list[Node]:
     """The elements of a list in braces or parentheses; those inside `#if` blocks count, comments do not."""
     found: list[Node] = []
+    condition = node.child_by_field_name("condition") or node.child_by_field_name("name")
     for child in node.named_children:
-        if child.type.startswith("preproc_"):
-            if child.type in ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif"):
-                found += items(child)
-        elif child.type != "comment":
+        if child.type in _BRANCHES:
+            found += items(child)
+        elif not child.type.startswith("preproc_") and child.type != "comment" and child != condition:
             found.append(child)
     return found
 
 
-def add_after(source: Source, item: Node, text: str, anchor: str) -> list[Edit]:
-    """Edits that put `text` behind `item`: on a line of its own where the items have theirs, else beside it.
+def add_after(
+    source: Source, item: Node, texts: Sequence[str], anchor: str, *, indent: str | None = None
+) -> list[Edit]:
+    """Edits that put `texts` behind `item`: on lines of their own where the items have theirs, else beside it.
 
-    An item inside `#if` is followed behind the `#endif`.
+    An item inside `#if` is followed behind the `#endif`. Where `indent` is given, it starts a line
+    of its own in any case.
     """
     outer = unconditional(item)
+    pad = source.indent(item.start_byte) if indent is None else indent
+    lines = f",\n{pad}".join(texts)
     if outer != item:
-        line = source.indent(item.start_byte) + text + ","
-        return [source.insert_lines(source.line_end(outer.end_byte - 1), line, anchor)]
+        return _after_endif(source, outer, pad + lines, anchor)
     comma = _comma_after(item)
-    end = comma.end_byte if comma is not None else item.end_byte
-    if not source.starts_line(item):
-        return [source.edit(end, end, f" {text}," if comma is not None else f", {text}", anchor)]
-    line = source.indent(item.start_byte) + text
-    if _ends_line(source, end):
-        if comma is not None:
-            return [source.insert_lines(source.line_end(end), line + ",", anchor)]
-        own_line = source.content_end(end)
-        if own_line == end:
-            return [source.edit(end, end, ",\n" + line, anchor)]
-        return [source.edit(end, end, ",", anchor), source.edit(own_line, own_line, "\n" + line, anchor)]
-    return [source.edit(end, end, f" {text}," if comma is not None else f", {text}", anchor)]
+    end = _end(source, comma or item)
+    if indent is not None and end is None:
+        return [source.edit(item.end_byte, item.end_byte, f",\n{pad}{lines}", anchor)]
+    if not source.starts_line(item) or end is None:
+        return [_beside(source, item, comma, ", ".join(texts), anchor)]
+    if comma is not None:
+        return [source.insert_lines(source.below(end), pad + lines + ",", anchor)]
+    if end == item.end_byte:
+        return [source.edit(end, end, f",\n{pad}{lines}", anchor)]
+    comma_edit = source.edit(item.end_byte, item.end_byte, ",", anchor)
+    return [comma_edit, source.edit(end, end, f"\n{pad}{lines}", anchor)]
 
 
-def align(source: Source, row: Node, cells: list[str]) -> str:
-    """`cells` as a row in braces, each cell and the closing brace in the column that it has in `row`."""
+def add_before(source: Source, item: Node, texts: Sequence[str], anchor: str) -> list[Edit]:
+    """Edits that put `texts` in front of `item`: on lines of their own where the items have theirs, else beside it."""
+    outer = unconditional(item)
+    indent = source.indent(item.start_byte)
+    if not source.starts_line(outer):
+        return [source.edit(item.start_byte, item.start_byte, ", ".join(texts) + ", ", anchor)]
+    lines = f",\n{indent}".join(texts)
+    return [source.insert_lines(source.line_start(outer.start_byte), f"{indent}{lines},", anchor)]
+
+
+def add_first(source: Source, node: Node, texts: Sequence[str], anchor: str) -> list[Edit]:
+    """Edits that put `texts` into a list without items."""
+    start, close = node.start_byte + 1, node.end_byte - 1
+    if source.line(start) == source.line(close):
+        blank = " " if source.data[node.start_byte : start] == b"{" else ""
+        space = "" if source.data[start : start + 1].isspace() else blank
+        return [source.edit(start, start, blank + ", ".join(texts) + space, anchor)]
+    if source.rest(start):
+        return [source.edit(start, start, ", ".join(texts), anchor)]
+    indent = source.deeper(source.indent(close) if source.starts_line(node.children[-1]) else "")
+    comma = "," if source.data[node.start_byte : start] == b"{" else ""
+    return [source.insert_lines(source.below(start), indent + f",\n{indent}".join(texts) + comma, anchor)]
+
+
+def align(source: Source, row: Node, cells: Sequence[str], rows: Sequence[Node]) -> str:
+    """`cells` as a row in braces like `row`: what has one column in it and in its neighbours in `rows` gets that, too."""
+    models = items(row)
+    if not models:
+        return "{ " + ", ".join(cells) + " }"
+    if row.start_point[0] != row.end_point[0]:
+        return _stacked(source, row, cells)
     left = source.column(row.start_byte)
-    starts = [source.column(item.start_byte) - left for item in items(row)]
-    text = source.data[row.start_byte : items(row)[0].start_byte].decode()
+    twins = _neighbours(source, row, rows)
+    text = "{" + " " * (source.column(models[0].start_byte) - left - 1)
     for index, cell in enumerate(cells):
-        pad = text.ljust(starts[index]) if index < len(starts) else text
-        text = (pad if pad.endswith((" ", "{")) else pad + " ") + cell + ","
+        if 0 < index < len(models) and _in_column(twins, index):
+            text = text.ljust(source.column(models[index].start_byte) - left)
+        text = (text if text.endswith((" ", "{")) else text + " ") + cell + ","
     text = text.removesuffix(",")
-    last = source.column(items(row)[-1].end_byte) - left
     close = source.column(row.end_byte - 1) - left
-    blank = " " if close > last else ""
-    return text.ljust(close) + "}" if len(text) < close else text + blank + "}"
+    blank = " " if close > source.column(models[-1].end_byte) - left else ""
+    if _in_column(twins, len(models)):
+        text = text.ljust(close - len(blank))
+    return text + blank + "}"
+
+
+def _neighbours(source: Source, row: Node, rows: Sequence[Node]) -> list[list[tuple[int, int]]]:
+    """For `row` and those near it: where each cell, and the closing brace, begins, and where the one before ends."""
+    place = next((index for index, each in enumerate(rows) if each == row), 0)
+    near = [row, *rows[max(place - 4, 0) : place], *rows[place + 1 : place + 5]]
+    found = []
+    for each in near:
+        cells = items(each) if each.type == row.type and each.start_point[0] == each.end_point[0] else []
+        left = source.column(each.start_byte)
+        starts = [source.column(cell.start_byte) - left for cell in cells] + [source.column(each.end_byte - 1) - left]
+        found.append(list(zip(starts, [0, *(source.column(cell.end_byte) - left for cell in cells)], strict=True)))
+    return found
+
+
+def _in_column(rows: list[list[tuple[int, int]]], index: int) -> bool:
+    """Whether cell `index` of the first row begins in one column with others, though what is before it differs in length."""
+    start, end = rows[0][index]
+    other = [row[index][0] for row in rows[1:] if index < len(row) and row[index][1] != end]
+    return start in other or not other
+
+
+def cells_of(text: str) -> list[str]:
+    """The cells of a row that is written as `{a, f(b, c), {d}}`."""
+    source = Source("", f"auto row = {text};".encode())
+    rows = descendants(source.tree.root_node, "initializer_list")
+    return [source.text(each) for each in items(rows[0])] if rows else []
+
+
+def _stacked(source: Source, row: Node, cells: Sequence[str]) -> str:
+    """A row of several lines: a cell stands on a line of its own where the one of `row` does."""
+    indent = source.indent(row.end_byte - 1)
+    text = "{"
+    for index, cell in enumerate(cells):
+        model = items(row)[min(index, len(items(row)) - 1)]
+        text += f"\n{source.indent(model.start_byte)}" if source.starts_line(model) else " "
+        text += cell + ","
+    closes = source.starts_line(row.children[-1])
+    comma = "," if closes and _comma_after(items(row)[-1]) is not None else ""
+    return text.removesuffix(",") + comma + (f"\n{indent}}}" if closes else " }")
+
+
+def _after_endif(source: Source, outer: Node, lines: str, anchor: str) -> list[Edit]:
+    """Lines below an `#if` block; where its branches end without a comma, they get one and the lines do not."""
+    ends = [branch[-1] for branch in _branches(outer) if branch]
+    bare = [each for each in ends if _comma_after(each) is None]
+    edits = [source.edit(each.end_byte, each.end_byte, ",", anchor) for each in bare]
+    last = "" if bare else ","
+    return [*edits, source.insert_lines(source.below(outer.end_byte), lines + last, anchor)]
+
+
+def _branches(node: Node) -> Iterator[list[Node]]:
+    """The items of each branch of an `#if` block, those of blocks inside it as branches of their own."""
+    condition = node.child_by_field_name("condition") or node.child_by_field_name("name")
+    own: list[Node] = []
+    for child in node.named_children:
+        if child.type in _BRANCHES:
+            yield from _branches(child)
+        elif not child.type.startswith("preproc_") and child.type != "comment" and child != condition:
+            own.append(child)
+    yield own
+
+
+def _beside(source: Source, item: Node, comma: Node | None, text: str, anchor: str) -> Edit:
+    if comma is None:
+        return source.edit(item.end_byte, item.end_byte, f", {text}", anchor)
+    return source.edit(comma.end_byte, comma.end_byte, f" {text},", anchor)
 
 
 def _comma_after(item: Node) -> Node | None:
@@ -66,6 +171,11 @@ def _comma_after(item: Node) -> Node | None:
     return following if following is not None and following.type == "," else None
 
 
-def _ends_line(source: Source, offset: int) -> bool:
-    rest = source.data[offset : source.content_end(offset)].decode().strip()
-    return not rest or rest.startswith("//") or (rest.startswith("/*") and rest.endswith("*/"))
+def _end(source: Source, node: Node) -> int | None:
+    """The end of the comments behind `node` on its line; `None` where something else follows there."""
+    last = node
+    while (after := last.next_sibling) is not None and after.start_point[0] == last.end_point[0]:
+        if after.type != "comment":
+            return None
+        last = after
+    return source.content_end(last.end_byte) if last != node else node.end_byte

@@ -32,19 +32,41 @@ def descendants(node: Node, kind: str) -> list[Node]:
 
 
 def unconditional(node: Node) -> Node:
-    """The outermost `#if` block around an item of a list or switch, or the item itself."""
+    """The outermost `#if` block around an item of a list, switch or file, or the item itself; a guard is none."""
     outer = node
-    while outer.parent is not None and outer.parent.type.startswith("preproc_"):
+    while outer.parent is not None and outer.parent.type.startswith("preproc_") and not _is_guard(outer.parent):
         outer = outer.parent
     return outer
 
 
+def _is_guard(block: Node) -> bool:
+    """Whether `#ifndef X` is followed by `#define X`: around a whole header."""
+    name, inside = block.child_by_field_name("name"), block.named_children[1:2]
+    if name is None or not inside or inside[0].type != "preproc_def":
+        return False
+    defined = inside[0].child_by_field_name("name")
+    return defined is not None and defined.text == name.text
+
+
 def tokens(code: str) -> str:
-    """`code` without comments, its tokens set apart by one blank: equal for equal meaning, whatever the layout."""
-    return " ".join(match.group(1) for match in _TOKEN.finditer(code) if match.group(1))
+    """`code` without comments, its tokens set apart by `SEP`: equal for equal meaning, whatever the layout."""
+    return SEP.join(match.group(1) for match in _TOKEN.finditer(code) if match.group(1))
 
 
-_TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\w+|::|->|[^\s\w])", re.DOTALL)
+def among(wanted: str, given: str) -> bool:
+    """Whether the tokens `wanted` follow each other somewhere in the tokens `given`."""
+    return bool(wanted) and f"{SEP}{wanted}{SEP}" in f"{SEP}{given}{SEP}"
+
+
+SEP = "\x1f"
+
+_TOKEN = re.compile(
+    r"//(?:\\\r?\n|[^\n])*|/\*.*?\*/"  # comments: no group
+    r"|((?:u8|[uUL])?R\"([^()\\\s]{0,16})\(.*?\)\2\""  # raw strings
+    r"|(?:u8|[uUL])?\"(?:\\.|[^\"\\\n])*\"|(?:u8|[uUL])?'(?:\\.|[^'\\\n])*'"
+    r"|\d(?:'?[\w.])*|\w+|::|->|[^\s\w])",
+    re.DOTALL,
+)
 
 
 class Source:
@@ -82,9 +104,38 @@ class Source:
         return digest(self.data)
 
     @cached_property
+    def tokens(self) -> str:
+        """The tokens of the whole file."""
+        return tokens(self.data.decode())
+
+    @cached_property
     def newline(self) -> bytes:
         """The line ending of the file."""
         return b"\r\n" if self.data.count(b"\r\n") * 2 > self.data.count(b"\n") else b"\n"
+
+    @cached_property
+    def unit(self) -> str:
+        """One level of indentation: a tab in a file that is indented by tabs."""
+        tabs, blanks = self.data.count(b"\n\t"), self.data.count(b"\n" + b" " * INDENT)
+        return "\t" if tabs > blanks else " " * INDENT
+
+    def deeper(self, indent: str, levels: int = 1) -> str:
+        """An indentation some levels further in."""
+        return indent + self.unit * levels
+
+    def reindent(self, code: str, indent: str) -> str:
+        """`code`, dedented, with `indent` before each line that is not empty; preprocessor lines stay at the margin."""
+        lines = code.strip("\n").split("\n")
+        code_lines = [line for line in lines if line.strip() and not line.startswith("#")]
+        margin = min((len(line) - len(line.lstrip()) for line in code_lines), default=0)
+        return "\n".join(self._shifted(line, margin, indent) if line.strip() else "" for line in lines)
+
+    def _shifted(self, line: str, margin: int, indent: str) -> str:
+        if line.startswith("#"):
+            return line
+        text = line[margin:].lstrip(" ")
+        levels, rest = divmod(len(line) - margin - len(text), INDENT)
+        return self.deeper(indent, levels) + " " * rest + text
 
     def line(self, offset: int) -> int:
         """The number of the line that holds byte `offset`, from 1."""
@@ -106,6 +157,22 @@ class Source:
         """The first byte after the line that holds `offset`, its line ending included."""
         end = self.data.find(b"\n", offset)
         return len(self.data) if end < 0 else end + 1
+
+    def below(self, end: int) -> int:
+        """The first line under what ends at `end`, and under a comment that begins on its last line."""
+        if end > 0 and self.data[end - 1 : end] == b"\n":
+            end -= 1
+        line = self.line_end(end)
+        while 0 < line < len(self.data):
+            node = self.tree.root_node.descendant_for_byte_range(line - 1, line - 1)
+            if node is None or node.type != "comment" or node.end_byte <= line:
+                break
+            line = self.line_end(node.end_byte)
+        return line
+
+    def rest(self, end: int) -> str:
+        """The tokens that stand behind `end` on its line; comments do not count."""
+        return tokens(self.data[end : self.below(end)].decode())
 
     def content_end(self, offset: int) -> int:
         """The end of the line that holds `offset`, without its line ending and blanks before it."""
@@ -164,17 +231,8 @@ def _faults(node: Node) -> Iterator[int]:
 def aligned(lines: list[str]) -> list[str]:
     """Lines of the form `head = value`, with their `=` in one column."""
     parts = [line.partition(" = ") for line in lines]
-    width = max(len(head) for head, _, _ in parts)
+    width = max((len(head) for head, equals, _ in parts if equals), default=0)
     return [f"{head.ljust(width)}{equals}{value}" if equals else head for head, equals, value in parts]
-
-
-def reindent(code: str, indent: str) -> str:
-    """`code`, dedented, with `indent` before each line that is not empty; preprocessor lines stay at the margin."""
-    lines = code.strip("\n").split("\n")
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(
-        (line[margin:] if line.startswith("#") else indent + line[margin:]) if line.strip() else "" for line in lines
-    )
 
 
 def enclosing_lists(source: Source, spans: list[tuple[int, int]]) -> Iterator[tuple[str, list[tuple[str, int]]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -31,47 +32,47 @@ class Hunk:
         return f"@@ -{old},{self.old_count} +{new},{self.new_count} @@"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Region:
     """Whole lines `start..end` (from 0) that some edits change into `after`."""
 
     start: int
     end: int
     after: list[bytes]
-    edits: list[Edit]
+    edits: tuple[Edit, ...]
 
 
 def hunks(before: bytes | None, edits: Sequence[Edit]) -> list[Hunk]:
-    """The hunks of one file; `before` is `None` for a new one."""
+    """The hunks of one file; `before` is `None` for a new one. An empty new file has none."""
     if before is None:
-        lines = tuple(b"+" + line for line in edits[0].text.splitlines(keepends=True))
-        return [Hunk(1, 0, 1, len(lines), lines, tuple(edits))]
-    old = before.splitlines(keepends=True)
-    parts = [part for region in _regions(before, edits) for part in _split(region, old)]
+        lines = tuple(b"+" + line for line in _lines(edits[0].text))
+        return [Hunk(1, 0, 1, len(lines), lines, tuple(edits))] if lines else []
+    old = _lines(before)
+    parts = [part for group in _groups(before, edits) for part in _parts(before, old, group)]
     return list(_hunks(old, parts))
 
 
-def _regions(before: bytes, edits: Sequence[Edit]) -> Iterator[_Region]:
-    """Edits that touch the same lines, together."""
+def _lines(text: bytes) -> list[bytes]:
+    """Lines as git counts them: a CR alone ends none."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", text)
+
+
+def _groups(before: bytes, edits: Sequence[Edit]) -> Iterator[list[Edit]]:
+    """Edits that touch the same lines, or lines that follow each other, together."""
     group: list[Edit] = []
-    first = last = 0
+    last = 0
     for edit in edits:
-        start = before.rfind(b"\n", 0, edit.start) + 1
-        whole = edit.start == start and (edit.end == edit.start or before[edit.end - 1 : edit.end] == b"\n")
-        end = edit.end if whole and _ends(edit) else _line_end(before, edit.end)
-        if group and start < last:
-            group.append(edit)
-            last = max(last, end)
-            continue
-        if group:
-            yield _region(before, first, last, group)
-        group, first, last = [edit], start, end
+        if group and _line_start(before, edit.start) > last:
+            yield group
+            group, last = [], 0
+        group.append(edit)
+        last = max(last, _line_end(before, edit.end))
     if group:
-        yield _region(before, first, last, group)
+        yield group
 
 
-def _ends(edit: Edit) -> bool:
-    return not edit.text or edit.text.endswith(b"\n")
+def _line_start(before: bytes, offset: int) -> int:
+    return before.rfind(b"\n", 0, offset) + 1
 
 
 def _line_end(before: bytes, offset: int) -> int:
@@ -79,24 +80,50 @@ def _line_end(before: bytes, offset: int) -> int:
     return len(before) if end < 0 else end + 1
 
 
-def _region(before: bytes, start: int, end: int, edits: list[Edit]) -> _Region:
-    text = b""
+def _parts(before: bytes, old: Sequence[bytes], group: Sequence[Edit]) -> Iterator[_Region]:
+    """The lines of a group that really differ, each with the edits that touch them."""
+    start, end = _line_start(before, group[0].start), _line_end(before, max(edit.end for edit in group))
+    first, count = before.count(b"\n", 0, start), len(_lines(before[start:end]))
+    text, spans = b"", []
     position = start
-    for edit in edits:
-        text += before[position : edit.start] + edit.text
+    for edit in group:
+        text += before[position : edit.start]
+        row = text.count(b"\n")
+        text += edit.text
+        spans.append((edit, _old_rows(before, start, edit), _new_rows(before, row, edit)))
         position = edit.end
-    text += before[position:end]
-    line = before.count(b"\n", 0, start)
-    count = len(before[start:end].splitlines())
-    return _Region(line, line + count, text.splitlines(keepends=True), edits)
-
-
-def _split(region: _Region, old: Sequence[bytes]) -> Iterator[_Region]:
-    """The parts of a region that really differ."""
-    before = old[region.start : region.end]
-    for tag, a, b, c, d in SequenceMatcher(None, before, region.after, autojunk=False).get_opcodes():
+    after = _lines(text + before[position:end])
+    matcher = SequenceMatcher(None, old[first : first + count], after, autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
-            yield _Region(region.start + a, region.start + b, region.after[c:d], region.edits)
+            touching = tuple(e for e, was, now in spans if _meet(was, (a, b)) or _meet(now, (c, d)))
+            yield _Region(first + a, first + b, after[c:d], touching or tuple(group))
+
+
+def _old_rows(before: bytes, start: int, edit: Edit) -> tuple[int, int]:
+    """The rows, counted from `start`, that an edit takes bytes from; none where it only puts whole lines between two."""
+    row = before.count(b"\n", start, edit.start)
+    if edit.start == edit.end and _is_whole(before, edit):
+        return row, row - 1
+    return row, before.count(b"\n", start, max(edit.end - 1, edit.start))
+
+
+def _new_rows(before: bytes, row: int, edit: Edit) -> tuple[int, int]:
+    """The rows that an edit leaves bytes in; none where it only takes whole lines."""
+    if not edit.text and _is_whole(before, edit):
+        return row, row - 1
+    return row, row + edit.text.count(b"\n", 0, len(edit.text) - 1)
+
+
+def _is_whole(before: bytes, edit: Edit) -> bool:
+    """Whether an edit begins at the start of a line, and what it takes and what it puts there ends lines."""
+    ends = edit.end == _line_start(before, edit.end) and (not edit.text or edit.text.endswith(b"\n"))
+    return ends and edit.start == _line_start(before, edit.start)
+
+
+def _meet(rows: tuple[int, int], lines: tuple[int, int]) -> bool:
+    """Whether the rows from the first to the last one have a line in common with `lines`, whose end is not one of them."""
+    return rows[0] < lines[1] and rows[1] >= lines[0] and lines[0] < lines[1]
 
 
 def _hunks(old: Sequence[bytes], parts: Sequence[_Region]) -> Iterator[Hunk]:

@@ -2,182 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-
-from rich.console import Console
-from rich.text import Text
 
 from transformer.errors import TransformerError
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
 from transformer.plan import Plan, Step
-from transformer.show.data import data
-from transformer.show.hunks import Hunk, hunks
-from transformer.show.patch import patch
+from transformer.show.hunks import Hunk, closed, hunks
+from transformer.show.terminal import Part, Terminal
 from transformer.verify import Report
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from transformer.app import Request
     from transformer.write import Receipt
 
-Diff = Literal["unified", "stat", "none"]
-_COLORS = {b"+": "green", b"-": "red"}
+Diff = Literal["unified", "stat"]
+Line = tuple[Part, ...]
+
+_COLORS = {b"+": "green", b"-": "red", b"\\": "dim"}
+_BAR = 32
 
 
-class View:
-    """The terminal. Plain text where it is none, or where `NO_COLOR` is set."""
+class View(Terminal):
+    """Says what a run found and did. `written` tells whether the tree was changed already."""
 
-    def __init__(self, diff: Diff = "none") -> None:
-        self.diff = diff
-        self.console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self._progress: Progress | None = None
-
-    def say(self, text: str, style: str = "") -> None:
-        """One line."""
-        self.console.print(Text(text, style=style))
-
-    def note(self, text: str | None) -> None:
-        """Something that the user should know before the rest."""
-        if text:
-            self.errors.print(Text(text, style="yellow"))
-
-    def error(self, error: TransformerError) -> None:
-        """What happened, where, what to try."""
-        self.close()
-        where = f"{error.where}: " if error.where else ""
-        self.errors.print(Text.assemble((f"{error.title}: ", "bold red"), f"{where}{error.message}"))
-        if error.help:
-            self.errors.print(Text(f"  try: {error.help}", style="cyan"))
-
-    def progress(self, done: int, total: int, unit: str) -> None:
-        """A bar while types are checked; nothing where there is no terminal."""
-        if not self.errors.is_terminal:
-            return
-        if self._progress is None:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-            columns = (TextColumn("checking types"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._progress = Progress(*columns, TextColumn("{task.fields[unit]}"), console=self.errors, transient=True)
-            self._progress.add_task("types", total=total, unit="")
-            self._progress.start()
-        self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=unit)
-
-    def close(self) -> None:
-        """End the progress display."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+    written = False
 
     # a plan
 
-    def plan(self, plan: Plan, report: Report) -> None:
-        """The plan, and what its verification found."""
+    def plan(self, plan: Plan, report: Report, diff: Diff) -> None:
+        """The plan, what could not be planned, and what verification found."""
         self.close()
-        if self.diff == "unified":
-            for path, edits in plan.by_file():
-                self._file(path, hunks(plan.bytes_before(path), edits))
-        elif self.diff == "stat":
-            self._stat(plan)
-        for step in plan.skipped:
-            self._step(step, plan)
-        self._report(report)
-
-    def _file(self, path: str, parts: Sequence[Hunk]) -> None:
-        added, removed = _counts(parts)
-        self.console.print(Text(f"\n{path}  +{added} -{removed}", style="bold"))
-        for hunk in parts:
-            for rule, reason in dict.fromkeys((edit.rule, edit.reason) for edit in hunk.edits):
-                self.console.print(Text.assemble((f"# {rule}", "bold magenta"), (f": {reason}", "magenta")))
-            self.console.print(Text(hunk.head, style="cyan"))
-            text = Text()
-            for line in hunk.lines:
-                text.append(line.decode().rstrip("\r\n") + "\n", style=_COLORS.get(line[:1], ""))
-            self.console.print(text, end="")
-
-    def _stat(self, plan: Plan) -> None:
-        rows = [(path, *_counts(hunks(plan.bytes_before(path), edits))) for path, edits in plan.by_file()]
-        width = max(len(path) for path, _, _ in rows)
-        for path, added, removed in rows:
-            self.say(f"{path.ljust(width)}  +{added} -{removed}")
-
-    def _report(self, report: Report) -> None:
-        match report.level:
-            case "none":
-                self.say("nothing was verified", "yellow")
-            case "syntax":
-                self.say("syntax verified; types were not", "yellow" if report.passed else "red")
-            case "types":
-                said = f"{len(report.units)} translation units, {len(report.findings)} new diagnostics"
-                self.say(f"types verified: {said}", "green" if report.passed else "red")
-        for path, why in report.unchecked:
-            self.say(f"not verified: {path}: {why}", "yellow")
-        for finding in report.findings:
-            self.say(f"{finding.where}: {finding.severity}: {finding.message}", "red")
+        changed = [(path, hunks(plan.bytes_before(path), edits)) for path, edits in plan.by_file()]
+        if diff == "unified":
+            for path, parts in changed:
+                self.say_all(_unified(path, parts, new=plan.bytes_before(path) is None))
+        self.say_all(_stat([(path, *_counts(parts)) for path, parts in changed]))
+        self.say_all(_obstacles(plan.skipped))
+        self.say_all(_judged(report))
 
     def applied(self, plan: Plan) -> None:
         """What was written."""
+        self.written = True
         rules = sum(isinstance(step.outcome, Changes) for step in plan.steps)
-        self.say(f"{plan.pack.title}: {rules} rules changed {len(plan.paths)} files ({len(plan.edits)} edits)", "bold")
-        self.say("  rebuild from a clean build folder; `undo` takes it back", "dim")
+        counts = f"{rules} rules, {len(plan.edits)} edits, {len(plan.paths)} files"
+        self.say((f"{plan.pack.title} is ported: ", "bold green"), counts)
+        self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
+
+    def left_alone(self, plan: Plan, files: Sequence[Path]) -> None:
+        """That the tree is as it was, and which files were written beside it."""
+        self.say((f"{plan.pack.title} would be ported: ", "bold"), "nothing was written to the tree")
+        self.asked_for(files)
+
+    def asked_for(self, files: Sequence[Path]) -> None:
+        """The files that were written beside the tree."""
+        for file in files:
+            self.say(("  written: ", "dim"), str(file))
 
     def complete(self, plan: Plan, receipt: Receipt | None) -> None:
         """Nothing to do, and why."""
         how = "is ported here already" if _ours(plan, receipt) else "is native here"
-        self.say(f"{plan.pack.title} {how}: nothing to do", "bold green")
+        self.say((f"{plan.pack.title} {how}: ", "bold green"), "nothing to do")
         for step in plan.steps:
             if isinstance(step.outcome, Changes | Blocked):
-                self.say(f"  left as it is: {step.rule.name}: {step.rule.makes}", "yellow")
+                self.say(("  left as it is: ", "yellow"), f"{step.rule.name}: {step.rule.makes}")
 
-    def blocked(self, plan: Plan) -> None:
+    def stuck(self, plan: Plan) -> None:
         """Why nothing is written."""
-        if plan.state == "partial":
-            self.say(f"{plan.pack.title} is partly here, in its own way; nothing was written", "bold red")
-            shown = [step for step in plan.steps if isinstance(step.outcome, Changes | Blocked)]
-        else:
-            self.say(f"{plan.pack.title} cannot be ported here; nothing was written", "bold red")
-            shown = plan.blocked + plan.skipped
-        for step in shown:
-            self._step(step, plan)
-
-    def _step(self, step: Step, plan: Plan) -> None:
-        word, detail, style = _told(step, plan)
-        self.console.print(Text.assemble((f"  {word.ljust(10)}", style), (step.rule.name.ljust(24), "bold"), detail))
-        if isinstance(step.outcome, Blocked) and step.outcome.help:
-            self.say(f"{'':36}{step.outcome.help}", "dim")
-
-    def status(self, plan: Plan, facts: dict[str, tuple[str, str]], receipt: Receipt | None) -> None:
-        """What the fork is, and how far each rule has come."""
-        self.say("facts", "bold")
-        width = max(map(len, facts))
-        for name, (value, where) in facts.items():
-            self.console.print(Text.assemble(f"  {name.ljust(width)}  ", (value.ljust(18), "cyan"), (where, "dim")))
-        word = {"absent": "absent", "partial": "partial"}.get(plan.state, "ported" if _ours(plan, receipt) else "native")
-        self.console.print(Text.assemble(("rules of ", "bold"), (plan.pack.title, "bold"), f": {word}"))
+        self.close()
+        partial = plan.state == "partial"
+        what = "is partly here, in its own way" if partial else "cannot be ported here"
+        self.tell((f"{plan.pack.title} {what}: ", "bold red"), "nothing was written")
         for step in plan.steps:
-            self._step(step, plan)
+            if partial and isinstance(step.outcome, Changes):
+                for line in _told(step, _word(step, None)):
+                    self.tell(*line)
+        for line in _obstacles(plan.blocked + plan.skipped):
+            self.tell(*line)
+        self.tell(("  try: `status` shows the whole picture", "cyan"))
+
+    def status(self, plan: Plan, facts: Mapping[str, tuple[str, str]], receipt: Receipt | None) -> None:
+        """What the fork is, and how far each rule has come."""
+        self.say(("this fork", "bold"))
+        names, values = max(map(len, facts), default=0), max((len(value) for value, _ in facts.values()), default=0)
+        for name, (value, where) in facts.items():
+            self.say(f"  {name.ljust(names)}  ", (value.ljust(values), "cyan"), (f"  {where}", "dim"))
+        ours = receipt if _ours(plan, receipt) else None
+        whole = plan.state if plan.state != "complete" else "ported" if ours else "native"
+        self.say((f"{plan.pack.title}: ", "bold"), (whole, _STYLES[whole]))
+        for step in plan.steps:
+            self.say_all(_told(step, _word(step, ours)))
 
     def undone(self, receipt: Receipt) -> None:
         """What was put back."""
-        self.say(f"{receipt.label}: {len(receipt.files)} files are as they were", "bold")
+        self.written = True
+        self.say((f"{receipt.label} is undone: ", "bold"), f"{len(receipt.files)} files are as they were")
 
-    # files
+    # what went otherwise
 
-    def files(self, request: Request, plan: Plan, report: Report | None) -> None:
-        """The files that the user asked for."""
-        if request.json:
-            request.json.write_text(data(plan, report), encoding="utf-8")
-        edits = plan.state == "absent" and not plan.blocked
-        if request.patch:
-            request.patch.write_bytes(patch(plan) if edits else b"")
-        if request.out and edits:
-            for path in plan.paths:
-                target = Path(request.out, path)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(plan.bytes_after(path))
+    def note(self, text: str | None) -> None:
+        """Something that the user should know before the rest."""
+        if text:
+            self.tell(("note: ", "yellow"), text)
+
+    def error(self, error: TransformerError) -> None:
+        """What happened, where, what to try."""
+        self.tell((f"{error.title}: ", "bold red"), _at(error.where, error.message))
+        if error.help:
+            self.tell((f"  try: {error.help}", "cyan"))
+
+    def interrupted(self) -> None:
+        """Stopped by the user."""
+        self.tell(("interrupted", "bold red"), "" if self.written else "; nothing was written")
+
+    def internal(self, error: Exception) -> None:
+        """A fault of this program, in two lines."""
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        state = "" if self.written else "; nothing was written"
+        self.tell(("internal error: ", "bold red"), f"{Path(last.filename).name}:{last.lineno}: {what}{state}")
+        self.tell(("  try: TRANSFORMER_DEBUG=1 shows the traceback; report it with what `status` says", "cyan"))
+
+
+# a plan, in lines
+
+
+def _unified(path: str, parts: Sequence[Hunk], *, new: bool) -> Iterator[Line]:
+    yield (("--- /dev/null" if new else f"--- a/{path}", "bold"),)
+    yield ((f"+++ b/{path}", "bold"),)
+    for hunk in parts:
+        for rule, reason in dict.fromkeys((edit.rule, edit.reason) for edit in hunk.edits):
+            yield (f"# {rule}", "bold magenta"), (f": {reason}", "magenta")
+        yield ((hunk.head, "cyan"),)
+        for raw in hunk.lines:
+            for line in closed(raw).rstrip(b"\n").split(b"\n"):
+                yield ((line.decode().rstrip("\r"), _COLORS.get(line[:1], "")),)
+    yield ("",)
 
 
 def _counts(parts: Sequence[Hunk]) -> tuple[int, int]:
@@ -185,22 +146,94 @@ def _counts(parts: Sequence[Hunk]) -> tuple[int, int]:
     return lines.count(b"+"), lines.count(b"-")
 
 
+def _stat(rows: Sequence[tuple[str, int, int]]) -> Iterator[Line]:
+    width = max(len(path) for path, _, _ in rows)
+    scale = min(1.0, _BAR / max(added + removed for _, added, removed in rows))
+    for path, added, removed in rows:
+        bars = ("+" * _scaled(added, scale), "green"), ("-" * _scaled(removed, scale), "red")
+        yield f"{path.ljust(width)}  ", f"{added + removed:5}  ", *bars
+    added, removed = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    yield ((f"{len(rows)} files, {added} lines added, {removed} removed", "bold"),)
+
+
+def _scaled(count: int, scale: float) -> int:
+    return max(round(count * scale), 1) if count else 0
+
+
+def _judged(report: Report) -> Iterator[Line]:
+    found = f"{len(report.findings)} new diagnostics"
+    match report.level:
+        case "none":
+            yield (("nothing was verified", "yellow"),)
+        case "syntax":
+            yield ("syntax verified: ", "yellow" if report.passed else "red"), f"{found}; types were not verified"
+        case "types":
+            units = f"{len(report.units)} translation units"
+            yield ("types verified: ", "green" if report.passed else "red"), f"{units}, {found}"
+    for path, why in report.unchecked:
+        yield (("  not verified: ", "yellow"), f"{path}: {why}")
+    for finding in report.findings:
+        yield (("  " + finding.where, "red"), f": {finding.severity}: {finding.message}")
+
+
+# a rule, in lines
+
+_STYLES = {"native": "green", "ported": "green", "partial": "yellow", "absent": "yellow"}
+_STYLES |= {"not needed": "dim", "blocked": "red"}
+
+
 def _ours(plan: Plan, receipt: Receipt | None) -> bool:
     """Whether the last run that is remembered put this architecture here."""
     return receipt is not None and receipt.notes.get("pack") == plan.pack.name
 
 
-def _told(step: Step, plan: Plan) -> tuple[str, str, str]:
-    """Word, detail and style of a step."""
+def _word(step: Step, ours: Receipt | None) -> str:
+    """How far a rule has come: what `ours` changed is ported, what else is true is native."""
+    match step.outcome:
+        case Changes(_, done):
+            return "partial" if done else "absent"
+        case Satisfied():
+            edits = ours.notes.get("edits", []) if ours else []
+            changed = {each["rule"] for each in edits} if isinstance(edits, list) else set()
+            return "ported" if step.rule.name in changed else "native"
+        case NotNeeded():
+            return "not needed"
+        case Blocked():
+            return "blocked"
+
+
+def _told(step: Step, word: str) -> Iterator[Line]:
+    head = (f"  {word.ljust(10)}  ", _STYLES[word]), (step.rule.name.ljust(22), "bold")
     optional = "" if step.rule.required else " (optional)"
     match step.outcome:
         case Changes(edits, done):
-            word = "partial" if done else "absent"
-            place = f", there: {', '.join(done[:3])}" if done else ""
-            return word, f"{step.rule.makes}{optional}: {len(edits)} edits from {edits[0].where}{place}", "yellow"
+            there = f"; there: {', '.join(done[:3])}{' ...' if len(done) > 3 else ''}" if done else ""
+            count = f"{len(edits)} edit{'s' if len(edits) > 1 else ''}"
+            yield *head, f"  {step.rule.makes}{optional}", (f"  {count} from {edits[0].where}{there}", "dim")
         case Satisfied(where):
-            return "done", where, "green"
+            yield *head, f"  {step.rule.makes}", (f"  {where}", "dim")
         case NotNeeded(why):
-            return "not needed", why, "dim"
-        case Blocked(why, where, _):
-            return "blocked", f"{where}: {why}{optional}" if where else why, "red"
+            yield *head, (f"  {why}", "dim")
+        case Blocked(why, where, help):
+            yield *head, f"  {_at(where, why)}{optional}"
+            if help:
+                yield ((f"{'':14}try: {help}", "cyan"),)
+
+
+def _obstacles(steps: Sequence[Step]) -> Iterator[Line]:
+    """Each obstacle once, with the rules that it stops."""
+    stopped: dict[Blocked, list[str]] = {}
+    for step in steps:
+        if isinstance(step.outcome, Blocked):
+            name = step.rule.name + ("" if step.rule.required else " (optional)")
+            stopped.setdefault(step.outcome, []).append(name)
+    for obstacle, names in stopped.items():
+        yield ("  blocked: ", "red"), _at(obstacle.where, obstacle.why)
+        yield (("    stops: ", "dim"), ", ".join(names))
+        if obstacle.help:
+            yield ((f"    try: {obstacle.help}", "cyan"),)
+
+
+def _at(where: str, message: str) -> str:
+    """A message with its place in front, unless it names that itself."""
+    return f"{where}: {message}" if where and not message.startswith(where) else message

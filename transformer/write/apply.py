@@ -191,12 +191,12 @@ def _inverse(root: Path, journal: Journal) -> list[FileChange]:
     """The changes that take a run back. Raises UsageError that names each file changed since."""
     changes: list[FileChange] = []
     problems: list[UsageError] = []
-    help = "bring these files back to what the run wrote, or go back with git"
+    advice = "bring these files back to what the run wrote, or go back with git"
     for entry in journal.entries:
         now = book.read(entry.path, book.inside(root, entry.path))
         if book.hash_of(now) != entry.after:
             what = "was removed" if now is None else "has changed"
-            problems.append(UsageError(f"{entry.path} {what} since the run", help=help, where=entry.path))
+            problems.append(UsageError(f"{entry.path} {what} since the run", help=advice, where=entry.path))
         changes.append(FileChange(entry.path, now, book.backup(journal, entry)))
     _refuse(problems)
     return changes
@@ -281,9 +281,9 @@ def _abort(root: Path, journal: Journal, started: int, error: BaseException) -> 
     try:
         book.put_back(root, journal, journal.entries[:started])
     except BaseException as second:
-        help = f"the next run, or undo, tries again to put the files back; copies are in {journal.folder}"
+        advice = f"the next run, or undo, tries again to put the files back; copies are in {journal.folder}"
         message = f"{_tell(error)}; putting the files back failed too: {_tell(second)}"
-        raise WriteError(message, help=help) from error
+        raise WriteError(message, help=advice) from error
     if isinstance(error, KeyboardInterrupt):
         raise Interrupted("interrupted; nothing was changed") from error
     where = error.where if isinstance(error, TransformerError) else ""

@@ -56,8 +56,8 @@ def state_folder(root: Path) -> Path:
     """
     places = [place for place in (_git_state(root), _user_state(root)) if place is not None]
     if not places:
-        help = "set XDG_STATE_HOME or HOME to a folder that can be written"
-        raise UsageError("there is no folder to keep the journal in", help=help)
+        advice = "set XDG_STATE_HOME or HOME to a folder that can be written"
+        raise UsageError("there is no folder to keep the journal in", help=advice)
     # A tree that became a git work tree after a run still has its journals at the other place.
     return next((place for place in places if any(place.glob("runs/*"))), places[0])
 

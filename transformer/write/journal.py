@@ -87,7 +87,7 @@ def receipt_from_json(text: str) -> Receipt:
         data = json.loads(text)
         files = tuple(ReceiptFile(**item) for item in data["files"])
         return Receipt(data["label"], files, data["notes"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a receipt: {error}") from error
 
 
@@ -174,8 +174,8 @@ def _load(folder: Path) -> Journal | None:
         return None  # not begun, or gone since
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"the journal of an earlier run cannot be read: {error}"
-        help = "look at the tree, then remove that folder"
-        raise UsageError(message, help=help, where=str(folder / _FILE)) from error
+        advice = "look at the tree, then remove that folder"
+        raise UsageError(message, help=advice, where=str(folder / _FILE)) from error
 
 
 # Going back, in the process that wrote or in a later one.

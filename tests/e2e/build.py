@@ -1,0 +1,136 @@
+"""Ports a tree with the command line and builds its library for the CPU, outside the tree.
+
+There is one build folder per tree. Pristine and ported sources take turns in it, only files that differ are written, and
+ninja compiles only what these reach. The libraries are then copied to a folder named after the content that they were
+built from, so that a second run of the same content builds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from real.trees import CACHE, Tree, unpacked
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent.parent
+WORK = CACHE / "e2e"
+KEPT = 8
+
+# Each instruction set is named, none is taken from the machine at hand: figures can be compared between machines.
+INSTRUCTIONS = ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")
+FLAGS = (
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",
+    "-DBUILD_SHARED_LIBS=ON",
+    "-DGGML_NATIVE=OFF",
+    *(f"-DGGML_{name}=ON" for name in INSTRUCTIONS),
+    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER")),
+    "-DLLAMA_CURL=OFF",
+)
+LIBRARIES = ("llama", "ggml", "ggml-base")
+
+
+@dataclass(frozen=True)
+class Build:
+    """The libraries and headers that came out of one state of a tree."""
+
+    tree: str
+    digest: str
+    folder: Path
+    seconds: float
+    """How long cmake and ninja took when they ran; less where the build folder was warm."""
+
+    def program(self, name: str) -> Path:
+        """The program `name`.cpp, compiled against these libraries."""
+        source = HERE / f"{name}.cpp"
+        target = self.folder / f"{name}-{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
+        if not target.exists():
+            lib, include = self.folder / "lib", self.folder / "include"
+            links = [f"-L{lib}", f"-Wl,-rpath,{lib}", *(f"-l{library}" for library in LIBRARIES)]
+            _call(["g++", "-std=c++17", "-O1", "-Wall", str(source), f"-I{include}", *links, "-o", str(target)])
+        return target
+
+
+def port(tree: Tree) -> Path:
+    """A copy of the tree that the command line has ported, with the verification that it has by default."""
+    target = WORK / tree.name / "ported"
+    with FileLock(_made(WORK / tree.name) / "port.lock"):
+        _sync(unpacked(tree), target)
+        _call([sys.executable, "-m", "transformer", "run", str(target)], cwd=PROJECT)
+    return target
+
+
+def build(tree: Tree, source: Path) -> Build:
+    """The library of the sources at `source`, one state of `tree`."""
+    work = _made(WORK / tree.name)
+    digest = _digest(source)
+    folder = work / "builds" / digest
+    with FileLock(work / "build.lock"):
+        if not (folder / "build.json").exists():
+            _build(work, source, folder)
+    facts = json.loads((folder / "build.json").read_text())
+    return Build(tree.name, digest, folder, facts["seconds"])
+
+
+def _build(work: Path, source: Path, folder: Path) -> None:
+    began = time.monotonic()
+    _sync(source, work / "source")
+    _call(["cmake", "-S", str(work / "source"), "-B", str(work / "build"), "-G", "Ninja", *FLAGS, *_launcher()])
+    _call(["ninja", "-C", str(work / "build"), "llama"])
+    seconds = round(time.monotonic() - began, 1)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(work / "build" / "bin", folder / "lib", symlinks=True)
+    for headers in (source / "include", source / "ggml" / "include"):
+        shutil.copytree(headers, folder / "include", dirs_exist_ok=True)
+    (folder / "build.json").write_text(json.dumps({"seconds": seconds}))
+    for old in sorted((work / "builds").iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old)
+
+
+def _launcher() -> list[str]:
+    launcher = "ccache" if shutil.which("ccache") else ""
+    return ["-DGGML_CCACHE=OFF", *(f"-DCMAKE_{language}_COMPILER_LAUNCHER={launcher}" for language in ("C", "CXX"))]
+
+
+def _digest(source: Path) -> str:
+    """Names the content of a tree and how it is built."""
+    digest = hashlib.sha256("\0".join(FLAGS).encode())
+    for name, path in _files(source).items():
+        digest.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:24]
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path for path in paths}
+
+
+def _sync(source: Path, target: Path) -> None:
+    """Make `target` hold what `source` holds; files that are the same keep their time stamps."""
+    wanted, there = _files(source), _files(target) if target.exists() else {}
+    for name in there.keys() - wanted.keys():
+        there[name].unlink()
+    for name, path in wanted.items():
+        if name not in there or there[name].read_bytes() != path.read_bytes():
+            _made((target / name).parent)
+            shutil.copy(path, target / name)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _call(command: list[str], cwd: Path | None = None) -> None:
+    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        tail = "\n".join((ran.stdout + ran.stderr).splitlines()[-40:])
+        raise RuntimeError(f"{' '.join(command)} failed with {ran.returncode}:\n{tail}")

@@ -1,0 +1,30 @@
+"""`python -m oracle models DIR` writes the model files; `python -m oracle golden` makes the golden logits anew.
+
+Run it from the tests folder. The second needs torch and transformers; nothing else does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from oracle import models
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="oracle", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("models", help="write the model files").add_argument("folder", type=Path)
+    commands.add_parser("golden", help="make the golden logits anew (torch, transformers)")
+    arguments = parser.parse_args()
+    if arguments.command == "models":
+        for model in models.MODELS:
+            print(models.checked(model, arguments.folder))
+    else:
+        from oracle import checkpoint
+
+        checkpoint.regenerate()
+
+
+if __name__ == "__main__":
+    main()

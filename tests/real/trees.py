@@ -1,0 +1,66 @@
+"""Real trees: source distributions from the package registry that carry a whole llama.cpp."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHE = Path(os.environ.get("TRANSFORMER_CACHE") or Path.home() / ".cache" / "llama-fork-transformer")
+WANTED = ("src", "include", "ggml", "common", "cmake", "vendor", "CMakeLists.txt")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A package, its version, and where the tree lies in it."""
+
+    package: str
+    version: str
+    folder: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.package}-{self.version}"
+
+
+def python(version: str) -> Tree:
+    return Tree("llama-cpp-python", version, "vendor/llama.cpp")
+
+
+def cython(version: str) -> Tree:
+    return Tree("xllamacpp", version, "thirdparty/llama.cpp")
+
+
+PORTED = (python("0.3.17"), python("0.3.18"), python("0.3.19"), cython("0.2.9"), cython("0.2.12"), cython("0.2.13"))
+NATIVE = (python("0.3.24"),)
+PARTIAL = (python("0.3.20"),)
+
+
+def unpacked(tree: Tree) -> Path:
+    """The pristine tree; downloaded once, never changed."""
+    target = CACHE / tree.name
+    if not (target / "done").exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        wanted = f"{tree.package}=={tree.version}"
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", tree.package, wanted]
+        subprocess.run([*command, "-d", str(CACHE)], check=True)
+        archive = next(CACHE.glob(f"{tree.package.replace('-', '_')}-{tree.version}.tar.gz"))
+        _unpack(archive, tree.folder, target)
+        archive.unlink()
+        (target / "done").touch()
+    return target / "tree"
+
+
+def _unpack(archive: Path, folder: str, target: Path) -> None:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            _, _, inside = member.name.partition("/")
+            if not inside.startswith(folder + "/") or not member.isfile():
+                continue
+            path = inside.removeprefix(folder + "/")
+            if path.split("/")[0] in WANTED:
+                member.name = path
+                tar.extract(member, target / "tree", filter="data")
