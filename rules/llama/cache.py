@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.outcome import Outcome, Satisfied, all_of
+from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from .port import Port
@@ -14,14 +14,47 @@ def reuse(port: Port) -> Outcome:
     memory = port.fork.method("create_memory")
     if memory.mentions(port.spec.enumerator):
         return Satisfied(memory.where)
+    if port.fork.cache_name == "llama_kv_cache_unified":
+        return _reuse_in_constructor(port)
     condition = memory.if_on(f"arch == {port.spec.near[0]}").condition
     return condition.widen(f"arch == {port.spec.enumerator}")
+
+
+def _reuse_in_constructor(port: Port) -> Outcome:
+    """The oldest caches know the relative by name: how many layers it has in the cache, then who reads which."""
+    make, arch = port.fork.cache(port.fork.cache_name), port.spec.enumerator
+    if make.mentions(arch):
+        return Satisfied(make.where)
+    own = [each for each in make.ifs() if each.condition.holds(f"model.arch == {port.spec.near[0]}")]
+    if len(own) != 2:
+        return Blocked(f"{port.spec.near[0]} is asked for {len(own)} times in {make.name}, not twice", make.where)
+    count, share = own
+    return all_of(
+        count.insert_after(port.render("layers_in_cache.cpp.j2")),
+        share.condition.widen(f"model.arch == {arch}"),
+    )
+
+
+@rule("cache.owners", "a layer can be asked whether it has K and V of its own")
+def owners(port: Port) -> Outcome:
+    """`has_kv` and the number of layers that it compares with."""
+    hparams = port.fork.hparams
+    if hparams.methods("has_kv"):
+        return Satisfied(hparams.methods("has_kv")[0].where)
+    if port.scope("load_tensors") is not None:
+        return NotNeeded("the architecture is there, and does without")
+    flags = port.fork.file("llama-hparams.cpp").function("llama_hparams::is_swa")
+    return all_of(
+        hparams.add("int32_t n_layer_kv_from_start = -1;", near=["swa_layers"]),
+        hparams.add_method("bool has_kv(uint32_t il) const;", "has_kv", near="is_swa", gap=True),
+        flags.add_after(port.render("has_kv.cpp.j2")),
+    )
 
 
 @rule("cache.one-kind", "a graph whose layers are all of one kind leaves the other cache's inputs alone", required=False)
 def one_kind(port: Port) -> Outcome:
     """Such a graph has not allocated them: a device that holds part of the layers would write to a null buffer."""
-    setter = port.fork.graph_source.function("llm_graph_input_attn_kv_iswa::set_input")
+    setter = port.fork.graph_source.function(f"{port.fork.window_input}::set_input")
     if setter.mentions("buffer"):
         return Satisfied(setter.where)
     parts = []

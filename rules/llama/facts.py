@@ -88,6 +88,12 @@ class Facts:
         return Fact("one file", self._fork.file("llama-model.cpp").where)
 
     @cached_property
+    def window_input(self) -> Fact[str]:
+        """The class of the graph's attention input with two caches, after the class of the cache."""
+        name = self._fork.window_input
+        return Fact(name, self._fork.file("llama-graph.h").struct(name).where)
+
+    @cached_property
     def token_input(self) -> Fact[str]:
         """The member of the graph's result that holds the tokens."""
         result = self._fork.file("llama-graph.h").struct("llm_graph_result")

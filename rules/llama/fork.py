@@ -127,13 +127,24 @@ class Fork:
         return self.file("llama-graph.cpp")
 
     @property
-    def cache_source(self) -> CppFile:
-        """`llama-kv-cache.cpp`."""
-        return self.file("llama-kv-cache.cpp")
+    def cache_name(self) -> str:
+        """The class of the KV cache; its files are named after it."""
+        return "llama_kv_cache" if self.has_file("llama-kv-cache.cpp") else "llama_kv_cache_unified"
 
     def cache(self, name: str) -> Function:
-        """A member function of `llama_kv_cache`."""
-        return self.cache_source.function(f"llama_kv_cache::{name}")
+        """A member function of the KV cache."""
+        source = self.file(f"{self.cache_name.replace('_', '-')}.cpp")
+        return source.function(f"{self.cache_name}::{name}")
+
+    @property
+    def cache_class(self) -> Struct:
+        """The KV cache as it is declared."""
+        return self.file(f"{self.cache_name.replace('_', '-')}.h").struct(self.cache_name)
+
+    @property
+    def window_input(self) -> str:
+        """The class of the graph's attention input with two caches."""
+        return f"llm_graph_input_attn_{self.cache_name.removeprefix('llama_').replace('_cache', '')}_iswa"
 
     # vocabulary
 

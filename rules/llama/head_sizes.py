@@ -69,7 +69,7 @@ def shift(port: Port) -> Outcome:
     if idle := _functions(port):
         return idle
     turn, build = port.fork.cache("build_rope_shift"), port.fork.cache("build_graph_shift")
-    declared = port.fork.file("llama-kv-cache.h").struct("llama_kv_cache").method("build_rope_shift")
+    declared = port.fork.cache_class.method("build_rope_shift")
     layer = Parameter("uint32_t", "il")
     return all_of(
         declared.add_parameter(layer),
@@ -102,7 +102,7 @@ def quantized_cache(port: Port) -> Outcome:
     if idle := _functions(port):
         return idle
     check = port.fork.file("llama-context.cpp").function("llama_init_from_model")
-    if not check.mentions("n_embd_head_k"):
+    if not (check.mentions("n_embd_head_k") or check.mentions("n_embd_head_v")):
         return NotNeeded(f"no such check in {check.name} ({check.where})")
     parts = []
     for letter in "kv":

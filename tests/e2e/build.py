@@ -51,7 +51,8 @@ class Build:
     def program(self, name: str) -> Path:
         """The program `name`.cpp, compiled against these libraries."""
         source = HERE / f"{name}.cpp"
-        target = self.folder / f"{name}-{hashlib.sha256(source.read_bytes()).hexdigest()[:16]}"
+        digest = hashlib.sha256(source.read_bytes() + (HERE / "common.h").read_bytes()).hexdigest()
+        target = self.folder / f"{name}-{digest[:16]}"
         if not target.exists():
             lib, include = self.folder / "lib", self.folder / "include"
             links = [f"-L{lib}", f"-Wl,-rpath,{lib}", *(f"-l{library}" for library in LIBRARIES)]
