@@ -9,12 +9,16 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from casefile import FORK, HERE
 
 from transformer import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 PROJECT = HERE.parent
 State = dict[str, tuple[object, ...]]

@@ -430,11 +430,11 @@ def test_terminated_while_writing(tree):
     """SIGTERM, as CI sends it, is as good as Ctrl-C."""
     before = {path: facts[:2] for path, facts in state(tree).items()}
     code = (
-        "import os, signal, sys; from transformer import cli; real = os.replace; seen = []\n"
+        "import os, signal; from transformer.__main__ import main; real = os.replace; seen = []\n"
         "def replace(a, b):\n"
         "    real(a, b); seen.append(b)\n"
         "    if len(seen) == 6: os.kill(os.getpid(), signal.SIGTERM)\n"
-        "os.replace = replace; sys.exit(cli.main(sys.argv[1:]))"
+        "os.replace = replace; main()"
     )
     words = [sys.executable, "-c", code, "run", str(tree), "--verify", "syntax"]
     done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -141,7 +141,7 @@ def test_an_obstacle_is_told_once_with_the_rules_that_it_stops(tree):
     result = call("run", tree)
     assert result.code == 4
     assert result.err.count("src/llama-hparams.h is not there") == 1
-    assert re.search(r"stops: .*heads\.values, .*heads\.saver \(optional\)", result.err)
+    assert re.search(r"stops: .*heads\.values, .*heads\.saver\s+\(optional\)", result.err, re.S)
 
 
 def test_an_optional_rule_that_does_not_fit(tree):

@@ -11,8 +11,11 @@ def main() -> None:
     if here != home:
         sys.path[:] = [each for each in sys.path if os.path.realpath(each) != here]
     try:
+        import signal
+
         from transformer.cli import main
 
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was begun is taken back
         sys.exit(main())
     except KeyboardInterrupt:  # before there was anything to stop, or once more while stopping
         sys.exit(70)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from transformer import pack as packs
 from transformer import plan as planning
 from transformer import write
 from transformer.errors import VerifyError
 from transformer.show.files import Files
-from transformer.show.view import Diff, View
 from transformer.tree import open_tree, refuse_dirty, refuse_outside, settle
 from transformer.verify import Level, verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformer.show.view import Diff, View
 
 Action = Literal["run", "dry-run", "check", "status"]
 

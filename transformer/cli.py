@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +14,11 @@ from transformer.app import Action, Request
 from transformer.errors import TransformerError
 from transformer.show.files import Files
 from transformer.show.view import Diff, View
-from transformer.verify import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformer.verify import Level
 
 REPO = click.argument("repo", type=click.Path(path_type=Path))
 ARCH = click.option("--arch", default="gemma4", show_default=True, help="The architecture to port.")
@@ -92,7 +95,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code. No error of the user, and none of ours, ends in a traceback."""
     view = View()
     try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was begun is taken back
         return commands.main(arguments, "transformer", standalone_mode=False, obj=view) or 0
     except TransformerError as error:
         view.error(error)

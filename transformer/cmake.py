@@ -36,7 +36,8 @@ class SourceList:
     def __init__(self, source: Source, command: str, first: str) -> None:
         self.source = source
         self.name = f"{command}({first} ...)"
-        found = [words for name, words in _calls(source.data) if name == command.lower() and words and words[0].text == first]
+        calls = [words for name, words in _calls(source.data) if name == command.lower()]
+        found = [words for words in calls if words and words[0].text == first]
         if len(found) != 1:
             raise AnchorError(f"{self.name} was found {len(found)} times", where=source.path)
         self._head, *self._arguments = found[0]

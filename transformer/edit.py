@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from transformer.errors import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 def digest(data: bytes) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from transformer.edit import Edit
+if TYPE_CHECKING:
+    from transformer.edit import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Satisfied:
 
 @dataclass(frozen=True, slots=True)
 class NotNeeded:
-    """This fork has no use for the rule."""
+    """The fork has no use for the rule."""
 
     why: str
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer import write
 from transformer.errors import UsageError
-from transformer.pack import Family
 from transformer.workspace import DiskStore, Workspace
 from transformer.write.journal import journals
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from transformer.pack import Family
 
 
 def open_tree(repo: Path, family: Family | None = None) -> Workspace:

@@ -6,12 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from transformer.cpp.source import Source, enclosing_lists
-from transformer.edit import Edit
 from transformer.plan import Plan, new_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformer.edit import Edit
 
 Level = Literal["syntax", "types", "none"]
 Progress = Callable[[int, int, str], None]

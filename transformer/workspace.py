@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from transformer.cpp import CppFile, Source
 from transformer.edit import Edit, merge, splice
 from transformer.errors import AnchorError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Store(Protocol):

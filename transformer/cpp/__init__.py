@@ -2,8 +2,9 @@
 
 from transformer.cpp.blocks import Block, If, Switch
 from transformer.cpp.construct import Construct, first
-from transformer.cpp.declarations import Enum, Function, Parameter, Struct, Table
+from transformer.cpp.declarations import Enum, Struct, Table
 from transformer.cpp.file import CppFile
+from transformer.cpp.functions import Function, Parameter
 from transformer.cpp.source import Source, aligned
 
 __all__ = [

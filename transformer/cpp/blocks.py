@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-
-from tree_sitter import Node
+from typing import TYPE_CHECKING
 
 from transformer.cpp.construct import Construct, only
 from transformer.cpp.layout import above, below, into
 from transformer.cpp.source import tokens, unconditional
-from transformer.edit import Edit
 from transformer.outcome import Outcome, Satisfied
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tree_sitter import Node
+
+    from transformer.edit import Edit
 
 
 class Block(Construct):
@@ -58,7 +62,7 @@ class If(Construct):
         return Condition(self.source, value, f"the condition of {self.name}")
 
     def chain(self) -> list[If]:
-        """This if and those of its `else if` branches."""
+        """The if itself and those of its `else if` branches."""
         found: list[If] = [self]
         while (node := found[-1]._else()) is not None and node.type == "if_statement":
             found.append(If(self.source, node, self.name))
@@ -200,7 +204,8 @@ class Switch(Construct):
         if not known + others:
             raise self.missing("case")
         owner = self._owner((known or others[-1:])[0])
-        if not self.source.starts_line(owner) and self.source.line(owner.start_byte) == self.source.line(self.node.start_byte):
+        source = self.source
+        if not source.starts_line(owner) and source.line(owner.start_byte) == source.line(self.node.start_byte):
             raise self.missing("case on a line of its own")
         return owner
 
@@ -250,7 +255,7 @@ class Switch(Construct):
         return "\n" + self.source.reindent(code, self.source.deeper(indent))
 
     def _braced(self, model: Node, code: str, indent: str) -> str:
-        """The body in the brace style of `model`: brace beside the label or below it, `break` in it, beside or below."""
+        """The body in the style of `model`: brace beside the label or below it, `break` in it, beside or below."""
         source, inner = self.source, self.source.deeper(indent)
         blocks = [n for n in model.named_children if n.type == "compound_statement"]
         if not blocks:
@@ -283,7 +288,7 @@ class Switch(Construct):
         return case.start_point[0] == case.end_point[0]
 
     def add_line(self, label: str, code: str, *, near: Sequence[str]) -> Outcome:
-        """`case label: code` on one line, `code` in the column where it stands for the first of `near` that is there (else the last)."""
+        """`case label: code` laid out like the first of `near` that is there, else like the last of one line."""
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
         bodies = {each: node for each, node in self.cases.items() if each != "default" and self._body(node)}

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from tree_sitter import Node
-
 from transformer.cpp import lists
-from transformer.cpp.layout import above, alone, below, end_of, statement
-from transformer.cpp.names import variables
+from transformer.cpp.layout import above, below, statement
+from transformer.cpp.names import EXPRESSIONS, HEADS, declares, last_name, variables
+from transformer.cpp.rewrite import removal, swaps, within
 from transformer.cpp.source import SEP, Source, among, descendants, tokens
-from transformer.edit import Edit
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tree_sitter import Node
+
     from transformer.cpp.blocks import Block, If, Switch
+    from transformer.edit import Edit
 
 T = TypeVar("T", bound="Construct")
 
-_COMMENT_GAP = re.compile(rb"( +)//")
-_EXPRESSIONS = ("field_expression", "call_expression", "binary_expression", "identifier", "unary_expression",
-                "pointer_expression", "subscript_expression", "qualified_identifier", "parenthesized_expression",
-                "number_literal", "string_literal", "conditional_expression")  # fmt: skip
+
 
 
 def only(found: Sequence[T], what: str, where: str, seen: Iterable[str] = ()) -> T:
@@ -70,7 +69,7 @@ class Construct:
         return tokens(self.text)
 
     def sound(self) -> Self:
-        """This construct, if it was parsed without an error. Raises `AnchorError` with the line of the error."""
+        """The construct itself, if it was parsed without an error. Raises `AnchorError` with the line of the error."""
         if self.node.has_error:
             inside = [o for o in self.source.faults if self.node.start_byte <= o <= self.node.end_byte]
             where = self.source.where(inside[0]) if inside else self.where
@@ -109,7 +108,8 @@ class Construct:
         """The switch whose condition ends with `subject` (`arch` finds `model->arch` as well)."""
         pattern = re.compile(rf"(?:^|\W){re.escape(subject)}\W*$")
         found = [each for each in self.switches() if pattern.search(each.subject)]
-        return only(found, f"switch ({subject}) of {self.name}", self.where, [s.subject for s in self.switches()]).sound()
+        seen = [each.subject for each in self.switches()]
+        return only(found, f"switch ({subject}) of {self.name}", self.where, seen).sound()
 
     def ifs(self) -> list[If]:
         """All if statements in here, in the order of the text."""
@@ -127,7 +127,7 @@ class Construct:
         found = []
         for node in descendants(self.node, "call_expression"):
             callee = node.child_by_field_name("function")
-            if callee is not None and self.source.text(_last_name(callee)) == function:
+            if callee is not None and self.source.text(last_name(callee)) == function:
                 found.append(self.rename(node, f"{function}() in {self.name}"))
         return found
 
@@ -142,12 +142,12 @@ class Construct:
         first, size = wanted.split(SEP)[0].encode(), len(code.encode())
         found = [
             node
-            for kind in _EXPRESSIONS
+            for kind in EXPRESSIONS
             for node in descendants(self.node, kind)
             if self.source.data.startswith(first, node.start_byte)
             and (node.end_byte - node.start_byte == size or node.type != "identifier")
             and tokens(self.source.text(node)) == wanted
-            and not _declares(node)
+            and not declares(node)
         ]
         return [self.rename(node, f"{code} in {self.name}") for node in sorted(found, key=lambda n: n.start_byte)]
 
@@ -156,7 +156,7 @@ class Construct:
         return [
             self.rename(node, f"local {name} of {self.name}")
             for node in descendants(self.node, "declaration")
-            if node.parent is not None and node.parent.type not in ("for_statement", "condition_clause", "init_statement")
+            if node.parent is not None and node.parent.type not in HEADS
             if any(self.source.text(each) == name for each in variables(node))
         ]
 
@@ -233,48 +233,16 @@ class Construct:
 
     def swap(self, code: str) -> Changes:
         """Another text for this expression; a comment behind it on its line keeps its column if there is room."""
-        return self._swaps([self.node], code)
-
-    def _swaps(self, nodes: Sequence[Node], code: str) -> Changes:
-        edits = [self.source.edit(node.start_byte, node.end_byte, code, self.name) for node in nodes]
-        growth: dict[int, int] = {}
-        for node in nodes:
-            line = self.source.line_end(node.end_byte)
-            growth[line] = growth.get(line, 0) + len(code) - len(self.source.text(node))
-        for node in nodes:
-            line = self.source.line_end(node.end_byte)
-            room = self._room(node.end_byte) if line in growth and "\n" not in code else None
-            if room and (taken := min(growth[line], room[1])) > 0:
-                edits.append(self.source.edit(room[0], room[0] + taken, "", self.name))
-            growth.pop(line, None)
-        return self._changes(*edits)
-
-    def _room(self, offset: int) -> tuple[int, int] | None:
-        """Where the blanks before the line comment behind `offset` begin, and how many of them can go."""
-        for match in _COMMENT_GAP.finditer(self.source.data, offset, self.source.line_end(offset)):
-            start = match.end() - 2
-            node = self.source.tree.root_node.descendant_for_byte_range(start, start + 1)
-            if node is not None and node.type == "comment" and node.start_byte == start:
-                return match.start(1), len(match.group(1)) - 1
-        return None
+        return self._changes(*swaps(self.source, [self.node], code, self.name))
 
     def replace_each(self, old: str, new: str) -> Outcome:
         """`new` for each place where the expression `old` stands; satisfied where only `new` is left."""
-        found = [each.node for each in self.expressions(old) if not each._within(new)]
+        found = [each.node for each in self.expressions(old) if not within(self.source, each.node, new)]
         if not found:
             if self.holds(new):
                 return Satisfied(self.where)
             raise self.missing(f"expression {old}")
-        return self._swaps(found, new)
-
-    def _within(self, code: str) -> bool:
-        """Whether this is a part of the expression `code`."""
-        node, wanted = self.node.parent, tokens(code)
-        while node is not None and (text := tokens(self.source.text(node))) and len(text) <= len(wanted):
-            if text == wanted:
-                return True
-            node = node.parent
-        return False
+        return self._changes(*swaps(self.source, found, new, self.name))
 
     def add_argument(self, code: str) -> Outcome:
         """A new last argument of this call."""
@@ -313,7 +281,7 @@ class Construct:
             return Satisfied(self.where)
         indent = self.source.indent(self.node.start_byte)
         lines = self.swapped(swap or {}).split("\n")
-        inner = "\n".join(self.source.deeper("") + line if line and not line.startswith("#") else line for line in lines)
+        inner = "\n".join(self.source.unit + line if line and not line.startswith("#") else line for line in lines)
         above = f"// {remark}\n{indent}" if remark else ""
         return self.replace(f"{above}{head} {{\n{indent}{inner}\n{indent}}}")
 
@@ -326,44 +294,7 @@ class Construct:
 
     def remove(self) -> Changes:
         """Nothing in place of this statement and the comments right below it; no two empty lines are left."""
-        source, end = self.source, end_of(self.source, self.node)
-        if not alone(source, self.node):
-            after = len(source.data[end : source.line_end(end)]) - len(source.data[end : source.line_end(end)].lstrip(b" "))
-            return self._changes(source.edit(self.node.start_byte, end + after, "", self.name))
-        start, stop = source.line_start(self.node.start_byte), source.below(self._last_comment(end))
-        above = source.data[source.line_start(max(start - 1, 0)) : start].strip()
-        if not source.data[stop : source.line_end(stop)].strip() and (not above or above.endswith(b"{")):
-            stop = source.line_end(stop)
-        return self._changes(source.edit(start, stop, "", self.name))
-
-    def _last_comment(self, end: int) -> int:
-        """The end of the comments right below a statement that ends at `end`, where they belong to nothing else."""
-        last = self.node
-        while (after := last.next_sibling) is not None and after.type in ("comment", ";"):
-            if after.start_point[0] > last.end_point[0] + 1:
-                break
-            last = after
-        follower = last.next_sibling
-        own = follower is None or follower.type == "}" or follower.start_point[0] > last.end_point[0] + 1
-        return max(last.end_byte, end) if own else end
+        return self._changes(removal(self.source, self.node, self.name))
 
     def _changes(self, *edits: Edit) -> Changes:
         return Changes(edits)
-
-
-def _last_name(callee: Node) -> Node:
-    """The name that a callee ends with, without its template arguments."""
-    node = callee
-    while (field := node.child_by_field_name("field") or node.child_by_field_name("name")) is not None:
-        node = field
-    return node
-
-
-def _declares(node: Node) -> bool:
-    """Whether a name is declared here, or is the last part of a qualified one: nothing that has a value."""
-    parent = node.parent
-    if parent is None or not node.type.endswith("identifier"):
-        return False
-    if parent.type in ("reference_declarator", "structured_binding_declarator"):
-        return True
-    return node in (parent.child_by_field_name("declarator"), parent.child_by_field_name("name"))

@@ -1,26 +1,26 @@
-"""What a file declares: enums, tables, structs, functions, and what may be added to each."""
+"""What a file declares: enums, tables, structs, and what may be added to each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tree_sitter import Node
-
 from transformer.cpp import lists
 from transformer.cpp.construct import Construct, only
-from transformer.cpp.layout import above, below, into
-from transformer.cpp.names import core, function_declarator, innermost, variables
-from transformer.cpp.source import Source, aligned, among, descendants, tokens
-from transformer.edit import Edit
+from transformer.cpp.functions import Function
+from transformer.cpp.layout import below, into
+from transformer.cpp.names import function_declarator, innermost, variables
+from transformer.cpp.source import Source, aligned, descendants, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from transformer.cpp.blocks import Block
+    from collections.abc import Callable, Sequence
+
+    from tree_sitter import Node
+
+    from transformer.edit import Edit
 
 
 def _placed(
@@ -235,122 +235,6 @@ class Struct(Construct):
         if not equals or "=" not in text or "\n" in text:
             return declaration
         return f"{head.ljust(text.index('=') - 1)} = {value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a function: `ggml_tensor * cur = nullptr` is `("ggml_tensor *", "cur", "nullptr")`."""
-
-    type: str
-    name: str
-    default: str = ""
-
-
-class Function(Construct):
-    """A function definition or declaration."""
-
-    @cached_property
-    def declarator(self) -> Node:
-        """The node that holds the name and the parameters."""
-        found = function_declarator(self.node)
-        return found if found is not None else descendants(self.node, "function_declarator")[0]
-
-    @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters, in order."""
-        return tuple(self._parameter(node) for node in self._list())
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the parameters."""
-        return tuple(parameter.name for parameter in self.parameters)
-
-    @property
-    def is_definition(self) -> bool:
-        """Whether there is a body."""
-        return core(self.node).child_by_field_name("body") is not None
-
-    def body(self) -> Block:
-        """The braces of the function."""
-        return super().body() if core(self.node) == self.node else Construct(self.source, core(self.node), self.name).body()
-
-    def _list(self) -> list[Node]:
-        """The nodes of the parameters; `(void)` has none."""
-        node = self.declarator.child_by_field_name("parameters")
-        found = [each for each in lists.items(node) if each.child_count] if node is not None else []
-        return [] if len(found) == 1 and self.source.text(found[0]) == "void" else found
-
-    def _parameter(self, node: Node) -> Parameter:
-        default = node.child_by_field_name("default_value")
-        value = self.source.text(default) if default is not None else ""
-        declarator = node.child_by_field_name("declarator")
-        name = innermost(declarator) if declarator is not None else None
-        if name is None or not name.type.endswith("identifier"):
-            whole = self.source.text(node)
-            return Parameter(whole.rpartition("=")[0].strip() if value else whole, "", value)
-        head = self.source.data[node.start_byte : name.start_byte].decode().replace("\r\n", "\n").strip()
-        return Parameter(head, self.source.text(name), value)
-
-    def add_parameter(self, parameter: Parameter) -> Outcome:
-        """A new last parameter; a declaration gets its default as well."""
-        if parameter.name in self.names:
-            return Satisfied(self.where)
-        default = f" = {parameter.default}" if parameter.default and not self.is_definition else ""
-        nodes = self._list()
-        if not nodes:
-            node = self.declarator.child_by_field_name("parameters") or self.declarator
-            text = f"{parameter.type} {parameter.name}{default}"
-            return self._changes(self.source.edit(node.start_byte + 1, node.end_byte - 1, text, self.name))
-        last = nodes[-1]
-        gap = self._gap(last)
-        text = f"{parameter.type}{gap}{parameter.name}{default}"
-        alone = len(nodes) == 1 or not self.source.starts_line(last)
-        indent = None if alone else self._pad(nodes, len(parameter.type + gap))
-        if alone:
-            return self._changes(self.source.edit(last.end_byte, last.end_byte, f", {text}", self.name))
-        return self._changes(*lists.add_after(self.source, last, [text], self.name, indent=indent))
-
-    def _pad(self, nodes: Sequence[Node], width: int) -> str:
-        """What stands before a parameter on a line of its own: types begin, or names begin, in one column."""
-        own = self.source.indent(nodes[-1].start_byte)
-        lines = [each for each in nodes if self.source.starts_line(each)]
-        starts = {self.source.column(each.start_byte) for each in lines}
-        names = {self.source.column(innermost(each.child_by_field_name("declarator") or each).start_byte) for each in lines}
-        if "\t" in own or (len(starts) == 1 and len(names) > 1):
-            return own
-        return " " * (min(names) - width) if len(names) == 1 and min(names) >= width else own
-
-    def _gap(self, parameter: Node) -> str:
-        """What stands between type and name: some forks leave a column for the `*`."""
-        kind, declarator = parameter.child_by_field_name("type"), parameter.child_by_field_name("declarator")
-        if kind is None or declarator is None or not self.source.starts_line(parameter):
-            return " "
-        between = self.source.data[kind.end_byte : declarator.start_byte].decode()
-        return between if between and declarator.type == "identifier" and not between.strip() else " "
-
-    def add_before(self, code: str) -> Outcome:
-        """A function or declaration above this one, with an empty line between."""
-        return self._known(code) or self._changes(above(self.source, self.node, code, self.name, gap=True))
-
-    def add_after(self, code: str) -> Outcome:
-        """A function or declaration below this one, with an empty line between."""
-        return self._known(code) or self._changes(below(self.source, self.node, code, self.name, gap=True))
-
-    def _known(self, code: str) -> Outcome | None:
-        return Satisfied(self.where) if among(tokens(code), self.source.tokens) else None
-
-    def begin(self, code: str, *, gap: bool = True) -> Outcome:
-        """Lines at the start of the body."""
-        body = self.body()
-        if body.holds(code):
-            return Satisfied(self.where)
-        outer = self.source.indent(self.node.start_byte)
-        return self._changes(*into(self.source, body.node, code, self.name, outer=outer, gap=gap))
-
-    def pass_on(self, callee: str, parameter: Parameter) -> Outcome:
-        """A parameter of this function, handed to the one call of `callee` in its body as a new last argument."""
-        call = only(self.calls(callee), f"call of {callee} in {self.name}", self.where)
-        return call.add_argument(parameter.name)
 
 
 def _declared(declaration: str) -> list[str]:

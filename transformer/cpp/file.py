@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from tree_sitter import Node
-
-from transformer.cpp.blocks import Switch
 from transformer.cpp.construct import Construct, only
-from transformer.cpp.declarations import Enum, Function, Struct, Table
+from transformer.cpp.declarations import Enum, Struct, Table
+from transformer.cpp.functions import Function
 from transformer.cpp.names import function_declarator, innermost
 from transformer.cpp.source import Source, descendants
 from transformer.errors import AnchorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from transformer.cpp.blocks import Switch
 
 _CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef", "namespace_definition",
                "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from tree_sitter import Node
+from typing import TYPE_CHECKING
 
 from transformer.cpp.source import Source, unconditional
-from transformer.edit import Edit
 from transformer.errors import AnchorError
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from transformer.edit import Edit
 
 SCOPES = ("translation_unit", "declaration_list", "field_declaration_list", "compound_statement", "case_statement",
           "preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef")  # fmt: skip

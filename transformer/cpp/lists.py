@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from tree_sitter import Node
+from typing import TYPE_CHECKING
 
 from transformer.cpp.source import Source, descendants, unconditional
-from transformer.edit import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tree_sitter import Node
+
+    from transformer.edit import Edit
 
 _BRANCHES = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef")
 

@@ -1,12 +1,19 @@
-"""Declarators: which name they declare, and whether that is the name of a function."""
+"""Names: which one a declarator declares, whether it is a function's, where a name is none that has a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tree_sitter import Node
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
 
 WRAPPERS = ("template_declaration", "friend_declaration", "linkage_specification")
+EXPRESSIONS = ("field_expression", "call_expression", "binary_expression", "identifier", "unary_expression",
+               "pointer_expression", "subscript_expression", "qualified_identifier", "parenthesized_expression",
+               "number_literal", "string_literal", "conditional_expression")  # fmt: skip
+HEADS = ("for_statement", "condition_clause", "init_statement")
 _NAMES = ("operator_name", "destructor_name", "operator_cast", "template_function", "structured_binding_declarator")
 
 
@@ -60,3 +67,21 @@ def variables(declaration: Node) -> Iterator[Node]:
             yield from name.named_children
         else:
             yield name
+
+
+def last_name(callee: Node) -> Node:
+    """The name that a callee ends with, without its template arguments."""
+    node = callee
+    while (field := node.child_by_field_name("field") or node.child_by_field_name("name")) is not None:
+        node = field
+    return node
+
+
+def declares(node: Node) -> bool:
+    """Whether a name is declared here, or is the last part of a qualified one: nothing that has a value."""
+    parent = node.parent
+    if parent is None or not node.type.endswith("identifier"):
+        return False
+    if parent.type in ("reference_declarator", "structured_binding_declarator"):
+        return True
+    return node in (parent.child_by_field_name("declarator"), parent.child_by_field_name("name"))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 from transformer.edit import Edit, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 INDENT = 4
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
-from transformer.plan import Plan, Step
-from transformer.verify import Report
+
+if TYPE_CHECKING:
+    from transformer.plan import Plan, Step
+    from transformer.verify import Report
 
 VERSION = 1
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer.errors import UsageError
-from transformer.plan import Plan
 from transformer.show.data import data
 from transformer.show.patch import patch
-from transformer.verify import Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformer.plan import Plan
+    from transformer.verify import Report
 
 
 @dataclass(frozen=True, slots=True)

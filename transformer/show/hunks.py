@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
-from transformer.edit import Edit
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from transformer.edit import Edit
 
 CONTEXT = 3
 MARK = b"\\ No newline at end of file\n"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
-from transformer.errors import TransformerError
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
-from transformer.plan import Plan, Step
 from transformer.show.hunks import Hunk, closed, hunks
 from transformer.show.terminal import Part, Terminal
-from transformer.verify import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from transformer.errors import TransformerError
+    from transformer.plan import Plan, Step
+    from transformer.verify import Report
     from transformer.write import Receipt
 
 Diff = Literal["unified", "stat"]
@@ -148,7 +150,7 @@ def _counts(parts: Sequence[Hunk]) -> tuple[int, int]:
 
 def _stat(rows: Sequence[tuple[str, int, int]]) -> Iterator[Line]:
     width = max(len(path) for path, _, _ in rows)
-    scale = min(1.0, _BAR / max(added + removed for _, added, removed in rows))
+    scale = _BAR / max(_BAR, *(added + removed for _, added, removed in rows))
     for path, added, removed in rows:
         bars = ("+" * _scaled(added, scale), "green"), ("-" * _scaled(removed, scale), "red")
         yield f"{path.ljust(width)}  ", f"{added + removed:5}  ", *bars
@@ -229,7 +231,8 @@ def _obstacles(steps: Sequence[Step]) -> Iterator[Line]:
             stopped.setdefault(step.outcome, []).append(name)
     for obstacle, names in stopped.items():
         yield ("  blocked: ", "red"), _at(obstacle.where, obstacle.why)
-        yield (("    stops: ", "dim"), ", ".join(names))
+        for number, part in enumerate(wrap(", ".join(names), 100)):
+            yield (("    stops: " if not number else " " * 11, "dim"), part)
         if obstacle.help:
             yield ((f"    try: {obstacle.help}", "cyan"),)
 

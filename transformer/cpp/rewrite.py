@@ -1,0 +1,79 @@
+"""Other text for expressions, no text for statements, with care for the comments and lines around them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from transformer.cpp.layout import alone, end_of
+from transformer.cpp.source import Source, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tree_sitter import Node
+
+    from transformer.edit import Edit
+
+_GAP = re.compile(rb"( +)//")
+
+
+def swaps(source: Source, nodes: Sequence[Node], code: str, anchor: str) -> list[Edit]:
+    """`code` in place of each node; the comments behind them on their lines keep their columns if there is room."""
+    edits = [source.edit(node.start_byte, node.end_byte, code, anchor) for node in nodes]
+    growth: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for node in nodes:
+        line = source.line_end(node.end_byte)
+        growth[line] = growth.get(line, 0) + len(code) - len(source.text(node))
+        last[line] = max(last.get(line, 0), node.end_byte)
+    for line, grown in growth.items():
+        room = _room(source, last[line]) if "\n" not in code else None
+        if room is not None and (taken := min(grown, room[1])) > 0:
+            edits.append(source.edit(room[0], room[0] + taken, "", anchor))
+    return edits
+
+
+def _room(source: Source, offset: int) -> tuple[int, int] | None:
+    """Where the blanks before the line comment behind `offset` begin, and how many of them can go."""
+    for match in _GAP.finditer(source.data, offset, source.line_end(offset)):
+        start = match.end() - 2
+        node = source.tree.root_node.descendant_for_byte_range(start, start + 1)
+        if node is not None and node.type == "comment" and node.start_byte == start:
+            return match.start(1), len(match.group(1)) - 1
+    return None
+
+
+def within(source: Source, node: Node, code: str) -> bool:
+    """Whether `node` is a part of the expression `code`."""
+    parent, wanted = node.parent, tokens(code)
+    while parent is not None and (text := tokens(source.text(parent))) and len(text) <= len(wanted):
+        if text == wanted:
+            return True
+        parent = parent.parent
+    return False
+
+
+def removal(source: Source, node: Node, anchor: str) -> Edit:
+    """Nothing in place of a statement and the comments right below it; no two empty lines are left."""
+    end = end_of(source, node)
+    if not alone(source, node):
+        blanks = len(source.data[end:]) - len(source.data[end:].lstrip(b" "))
+        return source.edit(node.start_byte, end + blanks, "", anchor)
+    start, stop = source.line_start(node.start_byte), source.below(_last_comment(node, end))
+    above = source.data[source.line_start(max(start - 1, 0)) : start].strip()
+    if not source.data[stop : source.line_end(stop)].strip() and (not above or above.endswith(b"{")):
+        stop = source.line_end(stop)
+    return source.edit(start, stop, "", anchor)
+
+
+def _last_comment(node: Node, end: int) -> int:
+    """The end of the comments right below a statement that ends at `end`, where they belong to nothing else."""
+    last = node
+    while (after := last.next_sibling) is not None and after.type in ("comment", ";"):
+        if after.start_point[0] > last.end_point[0] + 1:
+            break
+        last = after
+    follower = last.next_sibling
+    own = follower is None or follower.type == "}" or follower.start_point[0] > last.end_point[0] + 1
+    return max(last.end_byte, end) if own else end
