@@ -16,16 +16,21 @@ MODELS = "src/models/"
 
 @rule("graph.builder", "there is a builder for the architecture")
 def builder(port: Port) -> Outcome:
-    """A new file, or behind the relative's where all stand in one; where the architecture is, what it is built with."""
-    scope = port.scope("build_graph")
-    if scope is not None:
-        return Satisfied(scope.where)
+    """A new file, or a place behind the relative's where all builders stand in one."""
+    if port.facts.architectures.value == "classes":
+        return Satisfied(port.handled("build_graph").where)
+    name = port.builder_name
+    defined = port.definition_of(name)
+    if defined is not None:
+        return Satisfied(defined.where)
+    if name != port.spec.builder.name:
+        return Blocked(f"build_graph makes {name}, which is not there", port.handled("build_graph").where)
     if port.facts.builders.value == "one file":
         text = port.render("builder.h.j2") + "\n" + port.render("builder.cpp.j2")
         return _relative(port, "llama-model.cpp").insert_after(text, gap=True)
     path = MODELS + port.spec.builder.file
     if port.fork.workspace.exists(path):
-        return Satisfied(f"{path}:1")
+        return Blocked(f"{path} is there but does not define {name}", f"{path}:1")
     newline = port.fork.file("models/models.h").source.newline
     text = port.render("builder.cpp.j2").encode().replace(b"\n", newline)
     return Changes((Edit(path, 0, 0, text, "", f"file {path}", 1),))
@@ -34,15 +39,24 @@ def builder(port: Port) -> Outcome:
 @rule("graph.declaration", "models.h declares the builder")
 def declaration(port: Port) -> Outcome:
     """Beside the closest relative."""
-    if port.facts.builders.value == "one file":
-        return NotNeeded(f"builders stand in one file ({port.facts.builders.where})")
+    if idle := _without_files(port):
+        return idle
     structs = port.fork.file("models/models.h").structs()
-    name = port.spec.builder.name
+    name = port.builder_name
     if name in structs:
         return Satisfied(structs[name].where)
-    if port.scope("build_graph") is not None:
-        return NotNeeded("the architecture has a builder of another name")
+    if name != port.spec.builder.name:
+        return Blocked(f"build_graph makes {name}, which is not declared", port.handled("build_graph").where)
     return _relative(port, "models/models.h").insert_after(port.render("builder.h.j2"), gap=True)
+
+
+def _without_files(port: Port) -> NotNeeded | None:
+    """Why a fork whose builders have no files of their own, or no list of them, needs nothing."""
+    if port.facts.architectures.value == "classes":
+        return NotNeeded(f"an architecture is a class with its builder in it ({port.facts.architectures.where})")
+    if port.facts.builders.value == "one file":
+        return NotNeeded(f"builders stand in one file ({port.facts.builders.where})")
+    return None
 
 
 def _relative(port: Port, file: str) -> Struct:
@@ -54,15 +68,15 @@ def _relative(port: Port, file: str) -> Struct:
 
 @rule("graph.sources", "the library is built with the builder")
 def sources(port: Port) -> Outcome:
-    """A line in the source list, where builders have files and there is one."""
-    if port.facts.builders.value == "one file":
-        return NotNeeded(f"builders stand in one file ({port.facts.builders.where})")
+    """A line in the source list, where there is one."""
+    if idle := _without_files(port):
+        return idle
     if port.facts.sources.value == "globbed":
         return NotNeeded(f"sources are globbed ({port.facts.sources.where})")
-    if port.scope("build_graph") is not None:
-        return NotNeeded("the architecture has a builder already")
+    defined = port.definition_of(port.builder_name)
+    file = defined.source.path.removeprefix(MODELS) if defined is not None else port.spec.builder.file
     listing = SourceList(port.fork.workspace.source("src/CMakeLists.txt"), "add_library", "llama")
-    return listing.add(f"models/{port.spec.builder.file}", near=f"models/{port.spec.builder.near_file}")
+    return listing.add(f"models/{file}", near=f"models/{port.spec.builder.near_file}")
 
 
 @rule("graph.dispatch", "build_graph makes the builder for the architecture")

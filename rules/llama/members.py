@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from transformer.cpp import Construct, Struct, declared
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from .port import Port
+from .spec import Members
 
 
 @rule("model.layer-members", "struct llama_layer has a pointer for each tensor of the architecture")
 def layer_members(port: Port) -> Outcome:
     """Pointers only: training code walks the struct as an array of tensor pointers."""
-    scope = port.scope("load_tensors")
-    if scope is not None:
-        return Satisfied(scope.where)
-    return all_of(*(port.fork.layer.add(*each.declare, near=each.near) for each in port.spec.layer))
+    return _add(port.fork.layer, port.spec.layer, port.scope("load_tensors"))
 
 
 @rule("model.hparams-members", "struct llama_hparams has a member for each value of the architecture")
 def hparams_members(port: Port) -> Outcome:
     """With a default that leaves other architectures as they are."""
-    scope = port.scope("load_hparams")
-    if scope is not None:
-        return Satisfied(scope.where)
-    return all_of(*(port.fork.hparams.add(*each.declare, near=each.near) for each in port.spec.hparams))
+    return _add(port.fork.hparams, port.spec.hparams, port.scope("load_hparams"))
+
+
+def _add(struct: Struct, groups: Sequence[Members], scope: Construct | None) -> Outcome:
+    """The members of the spec; code that is there already needs those that it names."""
+    parts: list[Outcome] = [Satisfied(scope.where) if scope is not None else NotNeeded("no members of its own")]
+    for group in groups:
+        wanted = [each for each in group.declare if scope is None or scope.mentions(*declared(each))]
+        if wanted:
+            parts.append(struct.add(*wanted, near=group.near))
+    return all_of(*parts)
 
 
 @rule("model.sizes", "the published sizes have a label")
 def sizes(port: Port) -> Outcome:
-    """Shown when a model is loaded; where the architecture is there already, its own labels will do."""
+    """Shown when a model is loaded; where the architecture is there already, those that it names."""
     scope = port.scope("load_hparams")
-    if scope is not None:
-        return Satisfied(scope.where)
-    parts = []
+    parts: list[Outcome] = [Satisfied(scope.where) if scope is not None else NotNeeded("no sizes are published")]
     for each in port.spec.sizes:
-        parts.append(port.fork.types.add(each.enumerator, near=each.near))
-        parts.append(port.fork.type_names.add_line(each.enumerator, f'return "{each.text}";', near=each.near))
-    return all_of(*parts) if parts else NotNeeded("no sizes are published")
+        if scope is None or scope.mentions(each.enumerator):
+            parts.append(port.fork.types.add(each.enumerator, near=each.near))
+            parts.append(port.fork.type_names.add_line(each.enumerator, f'return "{each.text}";', near=each.near))
+    return all_of(*parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -118,6 +119,27 @@ class Port:
         made = mapping.case(self.spec.enumerator).text.split("new ")[-1].split("(")[0]
         own = {"load_hparams": "load_arch_hparams", "load_tensors": "load_arch_tensors", "build_graph": "build_arch_graph"}
         return self._own_method(made, own[method])
+
+    def handled(self, method: str) -> Construct:
+        """Where this architecture is handled in `llama_model::method`. Raises `AnchorError` where it is not."""
+        scope = self.scope(method)
+        if scope is None:
+            raise self.fork.file("llama-model.cpp").missing(f"{method} for {self.spec.enumerator}")
+        return scope
+
+    @cached_property
+    def builder_name(self) -> str:
+        """The builder that `build_graph` makes for this architecture; the spec's, where it makes none yet."""
+        scope = self.scope("build_graph")
+        made = re.search(r"<\s*(\w+)", scope.text) if scope is not None else None
+        return made.group(1) if made else self.spec.builder.name
+
+    def definition_of(self, builder: str) -> Construct | None:
+        """The constructor of a builder, wherever it stands."""
+        for path in ["src/llama-model.cpp", *self.fork.workspace.list("src/models")]:
+            if path.endswith(".cpp") and f"{builder}::{builder}".encode() in self.fork.workspace.source(path).data:
+                return self.fork.workspace.file(path).function(f"{builder}::{builder}")
+        return None
 
     def _own_method(self, owner: str, method: str) -> Construct | None:
         for path in self.fork.workspace.list("src/models"):

@@ -58,13 +58,14 @@ inline ggml_type type_of(const std::string & name) {
     die("no such type: " + name);
 }
 
-// What can be set from outside; written as "ubatch=64 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1".
+// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1".
 struct setting {
-    int  ubatch = 64;
-    int  ctx    = 512;
-    int  seqs   = 1;
-    bool fa     = false;
-    bool full   = false;
+    int  ubatch  = 64;
+    int  ctx     = 512;
+    int  seqs    = 1;
+    int  threads = 1;
+    bool fa      = false;
+    bool full    = false;
     ggml_type k = GGML_TYPE_F32;
     ggml_type v = GGML_TYPE_F32;
 };
@@ -76,13 +77,14 @@ inline setting parse(const std::string & line) {
         const size_t eq = word.find('=');
         if (eq == std::string::npos) die("not a setting: " + word);
         const std::string key = word.substr(0, eq), value = word.substr(eq + 1);
-        if      (key == "ubatch") s.ubatch = atoi(value.c_str());
-        else if (key == "ctx")    s.ctx    = atoi(value.c_str());
-        else if (key == "seqs")   s.seqs   = atoi(value.c_str());
-        else if (key == "fa")     s.fa     = value == "1";
-        else if (key == "full")   s.full   = value == "1";
-        else if (key == "k")      s.k      = type_of(value);
-        else if (key == "v")      s.v      = type_of(value);
+        if      (key == "ubatch")  s.ubatch  = atoi(value.c_str());
+        else if (key == "ctx")     s.ctx     = atoi(value.c_str());
+        else if (key == "seqs")    s.seqs    = atoi(value.c_str());
+        else if (key == "threads") s.threads = atoi(value.c_str());
+        else if (key == "fa")      s.fa      = value == "1";
+        else if (key == "full")    s.full    = value == "1";
+        else if (key == "k")       s.k       = type_of(value);
+        else if (key == "v")       s.v       = type_of(value);
         else die("no such setting: " + key);
     }
     return s;
@@ -107,7 +109,7 @@ struct session {
         params.n_batch   = s.ubatch;
         params.n_ubatch  = s.ubatch;
         params.n_seq_max = s.seqs;
-        params.n_threads = params.n_threads_batch = 2;
+        params.n_threads = params.n_threads_batch = s.threads;
         params.type_k    = s.k;
         params.type_v    = s.v;
         params.swa_full  = s.full;

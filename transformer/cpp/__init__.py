@@ -2,7 +2,7 @@
 
 from transformer.cpp.blocks import Block, If, Switch
 from transformer.cpp.construct import Construct, first
-from transformer.cpp.declarations import Enum, Struct, Table
+from transformer.cpp.declarations import Enum, Struct, Table, declared
 from transformer.cpp.file import CppFile
 from transformer.cpp.functions import Function, Parameter
 from transformer.cpp.source import Source, aligned
@@ -20,5 +20,6 @@ __all__ = [
     "Switch",
     "Table",
     "aligned",
+    "declared",
     "first",
 ]

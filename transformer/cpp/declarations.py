@@ -190,7 +190,7 @@ class Struct(Construct):
         """Data members behind the first of `near` that is there, else at the end of the data members."""
         wanted = [each for each in declarations if not self._has(each)]
         if not wanted:
-            return Satisfied(self.source.where(self.fields[_declared(declarations[-1])[0]].start_byte))
+            return Satisfied(self.source.where(self.fields[declared(declarations[-1])[0]].start_byte))
         self.sound()
         anchor = f"struct {self.name}"
         if not self.fields:
@@ -200,7 +200,7 @@ class Struct(Construct):
         return self._changes(below(self.source, model, lines, anchor, gap=gap))
 
     def _has(self, declaration: str) -> bool:
-        names = _declared(declaration)
+        names = declared(declaration)
         known = [name for name in names if name in self.fields]
         if known and len(known) < len(names):
             where = self.source.where(self.fields[known[0]].start_byte)
@@ -237,7 +237,7 @@ class Struct(Construct):
         return f"{head.ljust(text.index('=') - 1)} = {value}"
 
 
-def _declared(declaration: str) -> list[str]:
+def declared(declaration: str) -> list[str]:
     """The names that a data member declaration declares."""
     source = Source("", f"struct s {{\n{declaration}\n}};".encode())
     nodes = descendants(source.tree.root_node, "field_declaration")

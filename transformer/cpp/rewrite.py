@@ -58,8 +58,8 @@ def removal(source: Source, node: Node, anchor: str) -> Edit:
     """Nothing in place of a statement and the comments right below it; no two empty lines are left."""
     end = end_of(source, node)
     if not alone(source, node):
-        blanks = len(source.data[end:]) - len(source.data[end:].lstrip(b" "))
-        return source.edit(node.start_byte, end + blanks, "", anchor)
+        rest = source.data[end : source.line_end(end)]
+        return source.edit(node.start_byte, end + len(rest) - len(rest.lstrip(b" ")), "", anchor)
     start, stop = source.line_start(node.start_byte), source.below(_last_comment(node, end))
     above = source.data[source.line_start(max(start - 1, 0)) : start].strip()
     if not source.data[stop : source.line_end(stop)].strip() and (not above or above.endswith(b"{")):

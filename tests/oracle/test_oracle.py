@@ -1,0 +1,36 @@
+"""The oracle agrees with itself: the files with the manifest, the numpy model with transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oracle import files, golden, models
+from oracle.forward import Reference, gelu, gelu_table
+from oracle.variants import VARIANTS
+from oracle.weights import gguf_tensors
+
+
+def test_golden_files_are_the_recorded_ones() -> None:
+    recorded = golden.manifest()["golden"]
+    assert {path.name: golden.digest(path) for path in golden.FOLDER.glob("*.npz")} == recorded
+
+
+@pytest.mark.parametrize("model", models.MODELS, ids=lambda model: model.name)
+def test_model_files_come_back_bit_by_bit(model: models.Model, tmp_path: Path) -> None:
+    models.checked(model, tmp_path)
+
+
+# The table turns rounding noise into steps, hence the wider tolerance; the golden files themselves are kept to 1e-9.
+@pytest.mark.parametrize(("table", "tolerance"), [("f32-exact", 2e-9), ("f16-exact", 2e-9), ("f32-table", 5e-7)])
+@pytest.mark.parametrize("shape", VARIANTS)
+def test_numpy_agrees_with_transformers(shape: str, table: str, tolerance: float) -> None:
+    variant = VARIANTS[shape]
+    kind: files.Kind = "f16" if table.startswith("f16") else "f32"
+    tensors = files.rounded(gguf_tensors(variant), kind)
+    function = gelu_table if table.endswith("table") else gelu
+    got = Reference(variant, tensors, function).logits(np.concatenate(variant.prompt()))
+    want = golden.load(shape, table)
+    assert ((got - want) ** 2).sum() / (want**2).sum() < tolerance
