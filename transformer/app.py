@@ -63,6 +63,9 @@ def run(request: Request, view: View) -> int:
     refuse_outside(request.repo, plan.paths)
     if request.writes and not request.allow_dirty:
         view.note(refuse_dirty(request.repo, plan.paths))
+    changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
+    if request.writes:
+        write.check(request.repo, changes)
     report = verify(plan, request.repo, request.level, view.progress)
     view.plan(plan, report, request.diff)
     files = request.files.write(plan, report, request.repo)
@@ -74,7 +77,6 @@ def run(request: Request, view: View) -> int:
         )
 
     if request.writes:
-        changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
         write.apply(request.repo, changes, label=pack.title, notes=plan.notes())
         view.applied(plan)
         view.asked_for(files)

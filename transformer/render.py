@@ -91,16 +91,14 @@ def call(
 ) -> str:
     """The argument list of a call, in the order of the fork's own signature.
 
-    `if_accepted` are arguments that are left out where no parameter takes them. Of several overloads that fit, one that
-    takes most of these is chosen, and of those the shortest call. Raises `TemplateError` where none has a parameter for each of `arguments`, or where one
+    `if_accepted` are arguments that are left out where no parameter takes them. Of several overloads that fit, the
+    shortest call is taken. Raises `TemplateError` where none has a parameter for each of `arguments`, or where one
     without a default is not given.
     """
-    optional = if_accepted or {}
-    written = [_arguments(each, arguments, optional) for each in overloads]
-    taken = [sum(parameter.name in optional for parameter in each) for each in overloads]
-    fitting = [(-count, len(each), each) for count, each in zip(taken, written, strict=True) if isinstance(each, list)]
+    written = [_arguments(each, arguments, if_accepted or {}) for each in overloads]
+    fitting = sorted((each for each in written if isinstance(each, list)), key=len)
     if fitting:
-        return f"{name}({f',{_BREAK}'.join(min(fitting, key=lambda each: each[:2])[2])})"
+        return f"{name}({f',{_BREAK}'.join(fitting[0])})"
     reasons = "; ".join(str(each) for each in written) or "it is not declared"
     raise TemplateError(f"{name} cannot be called here: {reasons}", help="a rule may add the parameter")
 

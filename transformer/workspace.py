@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -32,8 +33,11 @@ class DiskStore:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; `None` where there is none."""
+        target = self.root / path
         try:
-            return (self.root / path).read_bytes()
+            if not stat.S_ISREG(target.stat().st_mode):
+                raise UsageError(f"{path} is not a regular file", where=path)
+            return target.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -42,9 +46,12 @@ class DiskStore:
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
         base = self.root / folder
-        if not base.is_dir():
+        try:
+            return sorted(str(PurePosixPath(folder, each.name)) for each in base.iterdir() if each.is_file())
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(str(PurePosixPath(folder, each.name)) for each in base.iterdir() if each.is_file())
+        except OSError as error:
+            raise UsageError(f"cannot list {folder}: {error.strerror}", where=folder, help="check its permissions") from error
 
 
 class MemoryStore:

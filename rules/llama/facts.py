@@ -59,7 +59,7 @@ class Facts:
         functions = self._fork.hparams.methods("n_embd_head_k")
         if functions:
             return Fact("functions", functions[0].where)
-        return Fact("members", _at(self._fork.hparams, "n_embd_head_k"))
+        return Fact("members", self._fork.hparams.where_of("n_embd_head_k"))
 
     @cached_property
     def window_flags(self) -> Fact[str]:
@@ -68,7 +68,7 @@ class Facts:
         for name in ("swa_layers", "is_swa_impl"):
             if name in hparams.fields:
                 kind = re.search(r"<\s*(\w+)", hparams.type_of(name))
-                return Fact(f"{name}: {kind.group(1) if kind else 'unknown'}", _at(hparams, f" {name};"))
+                return Fact(f"{name}: {kind.group(1) if kind else 'unknown'}", hparams.where_of(f" {name};"))
         return Fact("", hparams.where)
 
     @cached_property
@@ -140,14 +140,8 @@ def evidence(port: Port) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _at(construct: Construct, text: str) -> str:
-    """The line of the first place where `text` stands in a construct."""
-    offset = construct.source.data.find(text.encode(), construct.node.start_byte)
-    return construct.source.where(offset) if offset >= 0 else construct.where
-
-
 def _first(struct: Construct, names: tuple[str, ...]) -> Fact[str]:
     for name in names:
         if struct.mentions(name):
-            return Fact(name, _at(struct, name))
+            return Fact(name, struct.where_of(name))
     return Fact("", struct.where)

@@ -87,7 +87,7 @@ def _take_by_layer(build: Function) -> Outcome:
     swap = {f"hparams.{name}": f"hparams.{name}_at(il)" for name in VALUES}
     taken, parts = [], []
     for name in ("n_embd_head_k", "n_rot", "n_embd_nope"):
-        found = [each for each in build.locals(name) if each.node.start_byte < loop.node.start_byte]
+        found = [each for each in build.locals(name) if each.precedes(loop)]
         for each in found:
             taken.append(each.swapped(swap).replace("auto & ", "auto "))
             parts.append(each.remove())

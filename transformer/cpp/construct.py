@@ -58,6 +58,15 @@ class Construct:
         """`path:line`."""
         return self.source.where(self.node.start_byte)
 
+    def where_of(self, text: str) -> str:
+        """`path:line` of the first place where a text stands in here, else of this construct."""
+        offset = self.source.data.find(text.encode(), self.node.start_byte, self.node.end_byte)
+        return self.source.where(offset) if offset >= 0 else self.where
+
+    def precedes(self, other: Construct) -> bool:
+        """Whether this construct starts above another one of the same file."""
+        return self.node.start_byte < other.node.start_byte
+
     @cached_property
     def text(self) -> str:
         """The text, with LF line endings."""

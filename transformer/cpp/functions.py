@@ -66,7 +66,7 @@ class Function(Construct):
 
     def _parameter(self, node: Node) -> Parameter:
         default = node.child_by_field_name("default_value")
-        value = self.source.text(default) if default is not None else ""
+        value = self.source.text(default).strip() if default is not None else ""
         declarator = node.child_by_field_name("declarator")
         name = innermost(declarator) if declarator is not None else None
         if name is None or not name.type.endswith("identifier"):

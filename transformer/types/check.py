@@ -210,7 +210,7 @@ def _feed(
                 answers.put(_died(finding.failure, current) if finding.failure else finding)
     except IndexError:  # another thread took the last batch
         pass
-    except (EOFError, OSError, pickle.UnpicklingError):
+    except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # ValueError: closed by whoever stops us
         answers.put(_died(_last_words(worker, _log(setup.scratch, index)), current))
     finally:
         answers.put(None)

@@ -1,6 +1,6 @@
 """Writing a plan to a tree, taking it back, and asking git about the tree."""
 
-from transformer.write.apply import FileChange, apply, last_applied, recover, undo
+from transformer.write.apply import FileChange, apply, check, last_applied, recover, undo
 from transformer.write.git import commit, dirty_files, state_folder, why_no_git
 from transformer.write.journal import (
     Receipt,
@@ -16,6 +16,7 @@ __all__ = [
     "ReceiptFile",
     "WriteError",
     "apply",
+    "check",
     "commit",
     "dirty_files",
     "last_applied",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from transformer.errors import Interrupted, TransformerError, UsageError
+from transformer.write import files
 from transformer.write import journal as book
 from transformer.write.git import state_folder
 from transformer.write.journal import Entry, Journal, Receipt, WriteError
@@ -52,6 +53,12 @@ def apply(root: Path, changes: Sequence[FileChange], *, label: str, notes: Mappi
         done = _carry_out(root, replace(draft, folders=_missing_folders(root, steps)), steps)
         book.prune(state)
     return book.receipt_of(done)
+
+
+def check(root: Path, changes: Sequence[FileChange]) -> None:
+    """Whether `apply` could start now. Raises UsageError with all that is in the way; writes nothing."""
+    root, state = _open(root)
+    _checked(root, state, changes)
 
 
 def undo(root: Path) -> Receipt:
@@ -141,8 +148,8 @@ def _refuse(problems: Sequence[UsageError]) -> None:
 
 def _check(root: Path, change: FileChange) -> _Step:
     path = change.path
-    target = book.inside(root, path)
-    found = book.read(path, target)
+    target = files.inside(root, path)
+    found = files.read(path, target)
     if change.before is None and (found is not None or os.path.lexists(root / path)):
         raise UsageError(f"{path} exists already", where=path)
     if found != change.before:
@@ -170,6 +177,7 @@ def _check_space(root: Path, state: Path, steps: Sequence[_Step]) -> None:
     """Old and new bytes are on the disk side by side for a moment. Raises UsageError."""
     new = sum(len(step.change.after or b"") for step in steps)
     old = sum(len(step.change.before or b"") for step in steps)
+    state = next(place for place in (state, *state.parents) if place.is_dir())
     shared = root.stat().st_dev == state.stat().st_dev
     needs = {root: new + old} if shared else {root: new, state: old}
     for place, size in needs.items():
@@ -193,8 +201,8 @@ def _inverse(root: Path, journal: Journal) -> list[FileChange]:
     problems: list[UsageError] = []
     advice = "bring these files back to what the run wrote, or go back with git"
     for entry in journal.entries:
-        now = book.read(entry.path, book.inside(root, entry.path))
-        if book.hash_of(now) != entry.after:
+        now = files.read(entry.path, files.inside(root, entry.path))
+        if files.hash_of(now) != entry.after:
             what = "was removed" if now is None else "has changed"
             problems.append(UsageError(f"{entry.path} {what} since the run", help=advice, where=entry.path))
         changes.append(FileChange(entry.path, now, book.backup(journal, entry)))
@@ -209,8 +217,8 @@ def _entries(steps: Sequence[_Step]) -> tuple[Entry, ...]:
     return tuple(
         Entry(
             path=step.change.path,
-            before=book.hash_of(step.change.before),
-            after=book.hash_of(step.change.after),
+            before=files.hash_of(step.change.before),
+            after=files.hash_of(step.change.after),
             mode=step.found_mode,
             backup=None if step.change.before is None else f"{number:04d}",
         )
@@ -230,11 +238,11 @@ def _carry_out(root: Path, journal: Journal, steps: Sequence[_Step]) -> Journal:
         for step, temporary in zip(steps, temporaries, strict=True):
             _stage(step, temporary)
         for step, temporary in zip(steps, temporaries, strict=True):
-            if book.read(step.change.path, step.target) != step.change.before:
+            if files.read(step.change.path, step.target) != step.change.before:
                 raise WriteError(f"{step.change.path} was changed by someone else meanwhile", where=step.change.path)
             started += 1
             _swap(step, temporary)
-        book.sync_parents(step.target for step in steps)
+        files.sync_parents(step.target for step in steps)
         applied = replace(journal, state="applied")
         with _naming("the journal"):
             book.save(applied)
@@ -248,15 +256,15 @@ def _prepare(journal: Journal, steps: Sequence[_Step]) -> None:
         journal.folder.mkdir(mode=0o700, parents=True)
         for entry, step in zip(journal.entries, steps, strict=True):
             if entry.backup is not None and step.change.before is not None:
-                book.write_new(journal.folder / entry.backup, step.change.before, 0o600)
+                files.write_new(journal.folder / entry.backup, step.change.before, 0o600)
         book.save(journal)
-        book.sync_parents([journal.folder])
+        files.sync_parents([journal.folder])
 
 
 def _stage(step: _Step, temporary: Path) -> None:
     if step.change.after is not None:
         with _naming(step.change.path):
-            book.write_new(temporary, step.change.after, step.mode, book.owner(step.target))
+            files.write_new(temporary, step.change.after, step.mode, files.owner(step.target))
 
 
 def _swap(step: _Step, temporary: Path) -> None:
@@ -273,7 +281,7 @@ def _naming(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(f"{what} could not be written: {book.reason(error)}", where=what) from error
+        raise WriteError(f"{what} could not be written: {files.reason(error)}", where=what) from error
 
 
 def _abort(root: Path, journal: Journal, started: int, error: BaseException) -> NoReturn:
@@ -294,5 +302,5 @@ def _tell(error: BaseException) -> str:
     if isinstance(error, TransformerError):
         return error.message
     if isinstance(error, OSError):
-        return f"{error.filename}: {book.reason(error)}" if error.filename else book.reason(error)
+        return f"{error.filename}: {files.reason(error)}" if error.filename else files.reason(error)
     return "interrupted" if isinstance(error, KeyboardInterrupt) else repr(error)

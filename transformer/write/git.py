@@ -88,10 +88,12 @@ def _short_hash(text: str) -> str:
 def dirty_files(root: Path, planned: Collection[str] = ()) -> list[str] | None:
     """Files under root that differ from HEAD, and untracked ones in the way of a planned path.
 
-    None when git has nothing to say here; `why_no_git` has the reason.
+    None when git has nothing to say here: `why_no_git` has the reason, or git knows no file under root.
     Raises UsageError when git is there but fails.
     """
     if why_no_git(root) is not None:
+        return None
+    if not _output(root, ["ls-files", "-z", "--", "."]):
         return None
     prefix = _line(root, ["rev-parse", "--show-prefix"])
     options = ["--porcelain=v1", "-z", "--no-renames", "--untracked-files=no"]

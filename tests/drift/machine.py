@@ -1,0 +1,269 @@
+"""Mutants: a tree, and what drifted in it, as a list that can be repeated; and what has to hold of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+from drift import meaning
+from drift.mutators import LAYOUT, MUTATORS
+from drift.syntax import Text, number
+from transformer import pack, plan
+from transformer.errors import TransformerError
+from transformer.outcome import Changes
+from transformer.verify import verify
+from transformer.workspace import DiskStore, Workspace
+
+FORK = Path(__file__).parents[2] / "examples" / "minifork"
+Files = dict[str, bytes]
+WHOLE = ("parameters_added", "functions_moved")  # mutators of several files
+
+
+class Drifted(DiskStore):
+    """A tree on disk with other texts for some of its files."""
+
+    def __init__(self, root: Path, files: Mapping[str, bytes]) -> None:
+        super().__init__(root)
+        self.files = files
+
+    def read(self, path: str) -> bytes | None:
+        return self.files[path] if path in self.files else super().read(path)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What drifted, in order: (mutator, file, seed)."""
+
+    root: Path
+    steps: tuple[tuple[str, str, int], ...]
+    seed: int = -1
+
+    def __str__(self) -> str:
+        steps = "; ".join(f"{name}({path}, {seed})" for name, path, seed in self.steps)
+        return f"seed {self.seed}, {self.root.name}: {steps}"
+
+    def files(self) -> Files:
+        """The files that drifted."""
+        found: Files = {}
+        disk = DiskStore(self.root)
+        for name, path, seed in self.steps:
+            if name in WHOLE:
+                found.update(TREE[name](seed, {p: found.get(p) or disk.read(p) or b"" for p in touched(self.root)}))
+                continue
+            old = found.get(path, disk.read(path) or b"")
+            found[path] = mutate(name, seed, old)
+        return found
+
+
+def mutate(name: str, seed: int, data: bytes) -> bytes:
+    """A mutator on bytes: those that see lines see LF, and the file keeps its line ending."""
+    windows = b"\r\n" in data
+    new = MUTATORS[name](seed, data.replace(b"\r\n", b"\n").decode()).encode()
+    return new.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if windows else new
+
+
+@lru_cache
+def loaded() -> pack.Pack:
+    return pack.load("gemma4", pack.home())
+
+
+@lru_cache
+def original(root: Path) -> plan.Plan:
+    """The plan of the tree that did not drift."""
+    return plan.make(loaded(), Workspace(DiskStore(root)))
+
+
+@lru_cache
+def touched(root: Path) -> tuple[str, ...]:
+    """The files that the port changes or finds its places in."""
+    made = original(root)
+    paths = {p for p in made.paths if made.bytes_before(p) is not None and p.endswith((".h", ".cpp"))}
+    return tuple(sorted(paths | {"src/llama-model-loader.cpp"}))
+
+
+def mutant(seed: int, roots: tuple[Path, ...]) -> Mutant:
+    """The mutant of a seed."""
+    random = Random(seed)
+    root = random.choice(roots)
+    files, steps = touched(root), []
+    everywhere = random.random() < 0.15
+    names = list(MUTATORS)
+    for _ in range(random.choice((1, 1, 2, 3, 5))):
+        name = random.choice((*names, *WHOLE))
+        if name in WHOLE:
+            steps.append((name, "", number(random)))
+        elif everywhere:
+            steps += [(name, path, number(random)) for path in files]
+        else:
+            for path in random.sample(files, random.choice((1, 2, 4))):
+                steps.append((name, path, number(random)))
+    late = ("crlf", "no_last_newline")  # behind those that see lines
+    steps.sort(key=lambda step: step[0] in late)
+    return Mutant(root, tuple(steps), seed)
+
+
+# drift over several files
+
+CALLED = ("build_moe_ffn", "build_rope_shift", "build_norm", "build_ffn", "build_attn", "build_lora_mm", "build_lora_mm_id",
+          "build_cvec", "build_inp_embd", "unicode_regex_split", "build_inp_attn_kv_iswa")  # fmt: skip
+
+
+def parameters_added(seed: int, files: Files) -> Files:
+    """A last parameter with a default, for some functions that rules call or touch: declarations and definitions."""
+    random = Random(seed)
+    names = random.sample(CALLED, random.choice((1, 2, 4)))
+    found: Files = {}
+    for path in ("src/llama-graph.h", "src/llama-graph.cpp", "src/llama-kv-cache.h", "src/llama-kv-cache.cpp", "src/unicode.h", "src/unicode.cpp"):
+        if path not in files:
+            continue
+        file, edits = Text(files[path].decode()), []
+        for node in file.nodes("function_declarator"):
+            name = node.child_by_field_name("declarator")
+            last = file.of(name).split("::")[-1]
+            if last not in names or (last in CALLED[:10] and "build" in last and "llama-graph" not in path and "rope_shift" not in last):
+                continue
+            parameters = node.child_by_field_name("parameters")
+            inside = [n for n in parameters.named_children if n.type != "comment"]
+            own = f"int drift_p{number(Random(last + str(seed)))}"
+            default = "" if "::" in file.of(name) or (path == "src/unicode.cpp") else " = 424242"
+            at = inside[-1].end_byte if inside else parameters.start_byte + 1
+            joint = f",\n{file.source.indent(inside[-1].start_byte)}" if inside and file.source.starts_line(inside[-1]) else ", "
+            edits.append((at, at, f"{joint if inside else ''}{own}{default}".encode()))
+        if edits:
+            found[path] = file.edited(edits).encode()
+    return found
+
+
+# What no rule looks for, by where it may go as well: both files see the same headers.
+MOVES = {
+    "src/llama-hparams.cpp": "src/llama-model.cpp",
+    "src/llama-model.cpp": "src/llama-model-saver.cpp",
+    "src/llama-kv-cache.cpp": "src/llama-graph.cpp",
+}
+STAYS = ("n_embd_k_gqa", "n_embd_v_gqa", "get_k", "get_v", "build_rope_shift", "build_graph_shift", "load_hparams",
+         "load_tensors", "build_graph", "create_memory", "is_swa", "llama_kv_cache", "type_name")  # fmt: skip
+
+
+def functions_moved(seed: int, files: Files) -> Files:
+    """Member functions that no rule looks for, to the end of another file."""
+    random = Random(seed)
+    path = random.choice([each for each in MOVES if each in files])
+    file = Text(files[path].decode())
+    found = []
+    for node in file.root.named_children:
+        if node.type == "function_definition":
+            match = re.match(r"[\w:<>*&\s]+?\b(llama_\w+)::(\w+)\(", file.of(node))
+            if match and match[2] not in STAYS and match[1] in ("llama_hparams", "llama_model", "llama_kv_cache"):
+                found.append(node)
+    if not found:
+        return {}
+    node = random.choice(found)
+    other = files[MOVES[path]].decode()
+    other = other + ("" if other.endswith("\n") else "\n") + "\n" + file.of(node) + "\n"
+    return {path: file.edited([(node.start_byte, node.end_byte, b"")]).encode(), MOVES[path]: other.encode()}
+
+
+TREE = {"parameters_added": parameters_added, "functions_moved": functions_moved}
+
+
+# what has to hold
+
+
+@dataclass
+class Verdict:
+    """What is wrong with the port of a mutant; nothing, if all is well."""
+
+    mutant: Mutant
+    complaints: list[str] = field(default_factory=list)
+    made: plan.Plan | None = None
+
+
+def judge(mutant: Mutant) -> Verdict:
+    """Plan, verify, plan again, and compare what the port says with what it says of the original."""
+    verdict = Verdict(mutant)
+    files = mutant.files()
+    try:
+        made = verdict.made = plan.make(loaded(), Workspace(Drifted(mutant.root, files)))
+    except TransformerError as error:
+        verdict.complaints.append(f"raised {type(error).__name__}: {error.message} ({error.where})")
+        return verdict
+    base = original(mutant.root)
+    for step in [*made.blocked, *made.skipped]:
+        if step.rule.name not in {s.rule.name for s in base.skipped}:
+            verdict.complaints.append(f"blocked: {step.rule.name}: {step.outcome.why} ({step.outcome.where})")
+    if verdict.complaints:
+        return verdict
+    report = verify(made, mutant.root, "syntax", lambda *_: None)
+    verdict.complaints += [f"syntax: {f.where}: {f.message}" for f in report.findings]
+    again = plan.make(loaded(), made.after)
+    if again.state != "complete" or again.edits:
+        loud = [s.rule.name for s in again.steps if s.rule.name and type(s.outcome).__name__ in ("Changes", "Blocked")]
+        verdict.complaints.append(f"second plan is {again.state}: {', '.join(loud)}")
+    verdict.complaints += _differences(base, made, mutant)
+    verdict.complaints += _layout(made, mutant, files)
+    return verdict
+
+
+def _facts(made: plan.Plan, path: str) -> tuple[meaning.Facts, meaning.Facts]:
+    before, after = made.bytes_before(path) or b"", made.bytes_after(path) if path in made.paths else None
+    return meaning.change(meaning.of(before, _undone), meaning.of(before if after is None else after, _undone))
+
+
+def _undone(text: str) -> str:
+    text = re.sub(r",? ?(?:int drift_p\d+(?: = 424242)?|424242)", "", meaning.renamed(text))
+    return text
+
+
+@lru_cache
+def _expected(root: Path, path: str) -> tuple[meaning.Facts, meaning.Facts]:
+    return _facts(original(root), path)
+
+
+def _differences(base: plan.Plan, made: plan.Plan, mutant: Mutant) -> Iterator[str]:
+    silent = {s.rule.name for s in base.steps if not isinstance(s.outcome, Changes)}
+    for step in made.steps:
+        if isinstance(step.outcome, Changes) == (step.rule.name in silent):
+            yield f"{step.rule.name} says {type(step.outcome).__name__}: {step.outcome}"[:300]
+    exact = all(name in LAYOUT for name, _, _ in mutant.steps)
+    for path in sorted({*base.paths, *made.paths}):
+        if not path.endswith((".h", ".cpp")):
+            continue
+        if exact and path in base.paths and path in made.paths and made.after.source(path).tokens == base.after.source(path).tokens:
+            continue
+        wanted, got = _expected(mutant.root, path), _facts(made, path)
+        for word, old, new in zip(("added", "taken away"), wanted, got, strict=True):
+            for fact in list((new - old).elements())[:3]:
+                yield f"{path}: {word}, unlike before: {fact}"[:500]
+            for fact in list((old - new).elements())[:3]:
+                yield f"{path}: no longer {word}: {fact}"[:500]
+
+
+_ABOUT = re.compile(r"(?m)^(?P<code>[^\n]*?)[ \t]*//[^\n]*?drift (?P<number>\d{5})")
+
+
+def _layout(made: plan.Plan, mutant: Mutant, files: Files) -> Iterator[str]:
+    """Line endings stay of one kind, no blanks at the end of new lines, comments stay with what they are about."""
+    for path in made.paths:
+        old, new = made.bytes_before(path), made.bytes_after(path)
+        if old is None:
+            continue
+        if old.count(b"\r\n") == old.count(b"\n") > 0 and new.count(b"\r\n") != new.count(b"\n"):
+            yield f"{path}: LF in a file with CRLF"
+        if b"\r\n" not in old and b"\r\n" in new:
+            yield f"{path}: CRLF in a file with LF"
+        if not old.endswith(b"\n") and new.endswith(b"\n"):
+            yield f"{path}: a newline at the end of a file without one"
+        known = set(old.split(b"\n"))
+        for index, line in enumerate(new.replace(b"\r\n", b"\n").split(b"\n")):
+            if line != line.rstrip() and line not in known and line + b"\r" not in known and b"drift" not in line:
+                if not any(each.startswith("trailing_blanks") or each == "comments_between" for each, _, _ in mutant.steps):
+                    yield f"{path}:{index + 1}: blanks at the end of a new line: {line!r}"
+        before = {m["number"]: m["code"].split() for m in _ABOUT.finditer(old.decode())}
+        for match in _ABOUT.finditer(new.decode()):
+            was = before.get(match["number"])
+            if was and was != match["code"].split() and not " ".join(match["code"].split()).startswith(" ".join(was)):
+                yield f"{path}: the comment drift {match['number']} was about {was} and is about {match['code'].split()}"

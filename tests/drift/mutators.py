@@ -1,0 +1,641 @@
+"""Small pure functions (seed, text) -> text, each a kind of drift that keeps the meaning of a file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+from drift.syntax import Text, family, number, some
+
+Mutator = Callable[[int, str], str]
+HERE = Path(__file__).parent
+LAYOUT: dict[str, Mutator] = {}
+ORDER: dict[str, Mutator] = {}
+
+
+def layout(mutator: Mutator) -> Mutator:
+    """Leaves every token where it is."""
+    LAYOUT[mutator.__name__] = mutator
+    return mutator
+
+
+def order(mutator: Mutator) -> Mutator:
+    """Moves, adds or renames tokens."""
+    ORDER[mutator.__name__] = mutator
+    return mutator
+
+
+# layout
+
+WORDS = ("see the note above", "TODO: tidy up", "// twice", "was: if (arch == LLM_ARCH_GEMMA3N) {", "{ a, b },",
+         "case 1:", "the model's \"own\"", "};", "#if 0", "non-ASCII: \u00e9 \u2192", "")  # fmt: skip
+TELLING = ("LLM_ARCH_GEMMA4 is not there yet", "TODO: gemma4, LLAMA_VOCAB_PRE_TYPE_GEMMA4", "no byte_encode here",
+           "the buffer is there", "find_first_not_of would do", "substr", "llama_escape_whitespace comes first",
+           "LLAMA_TOKEN_ATTR_BYTE", "n_embd_head_k is for all layers", "LLAMA_VOCAB_TYPE_BPE", "n_embd_head_k_at(il)",
+           "hparams.n_rot_at(il)", "GGML_ASSERT", "GGUF_TYPE_BOOL", "special_eog_ids", "add_bos", "gate_up_exps",
+           "LLAMA_ROPE_TYPE_NEOX", "models/*.cpp", "class llm_graph_context;", "tokenizer session buf text")  # fmt: skip
+
+
+def _comment(random: Random, words: tuple[str, ...]) -> str:
+    return f"drift {number(random)}: {random.choice(words)}".strip(": ")
+
+
+def _behind(seed: int, text: str, words: tuple[str, ...]) -> str:
+    random, file = Random(seed), Text(text)
+    ends = [start for start, end in file.gaps() if b"\n" in file.data[start:end] and not _in_comment(file, start)]
+    return file.edited((at, at, f" // {_comment(random, words)}".encode()) for at in some(random, ends))
+
+
+def _above(seed: int, text: str, words: tuple[str, ...]) -> str:
+    random, file = Random(seed), Text(text)
+    places = [end for start, end in file.gaps() if b"\n" in file.data[start:end]]
+    edits = []
+    for at in some(random, places):
+        says = _comment(random, words)
+        both = f"/* {says} */" if random.random() < 0.3 else f"// {says}"
+        if random.random() < 0.2:
+            both = f"/* {says}\n * and more\n */"
+        edits.append((at, at, both.encode() + b"\n" + file.indent(at)))
+    return file.edited(edits)
+
+
+def _in_comment(file: Text, end: int) -> bool:
+    line = file.data[file.source.line_start(end) : end]
+    return b"//" in line
+
+
+@layout
+def comments_behind(seed: int, text: str) -> str:
+    return _behind(seed, text, WORDS)
+
+
+@layout
+def comments_above(seed: int, text: str) -> str:
+    return _above(seed, text, WORDS)
+
+
+@layout
+def telling_comments(seed: int, text: str) -> str:
+    """Comments that hold the words that rules look for."""
+    return (_behind if seed % 2 else _above)(seed, text, TELLING)
+
+
+@layout
+def comments_between(seed: int, text: str) -> str:
+    """Between any two tokens: an item and its comma, a brace and what is in it."""
+    random, file = Random(seed), Text(text)
+    places = [start for start, end in file.gaps() if not _in_comment(file, start)]
+    return file.edited((at, at, f" /* {_comment(random, WORDS[:1])} */ ".encode()) for at in some(random, places))
+
+
+@layout
+def blank_lines(seed: int, text: str) -> str:
+    random, file = Random(seed), Text(text)
+    places = [(start, end) for start, end in file.gaps() if b"\n" in file.data[start:end]]
+    edits = []
+    for start, end in some(random, places):
+        at = file.data.index(b"\n", start, end) + 1
+        edits.append((at, at, random.choice((b"\n", b"\n\n", b"   \n"))))
+    return file.edited(edits)
+
+
+@layout
+def fewer_blank_lines(seed: int, text: str) -> str:
+    return re.sub(r"\n\n+", "\n", text) if "R\"" not in text and "\\\n" not in text else text
+
+
+@layout
+def joined_lines(seed: int, text: str) -> str:
+    """What stands on lines of its own, on one line."""
+    random, file = Random(seed), Text(text)
+    places = []
+    for start, end in file.gaps():
+        if b"\n" in file.data[start:end] and not _in_comment(file, start) and file.data[start:end].count(b"\n") == 1:
+            places.append((start, end))
+    return file.edited((start, end, b" ") for start, end in some(random, places))
+
+
+@layout
+def broken_lines(seed: int, text: str) -> str:
+    """What stands on one line, on several."""
+    random, file = Random(seed), Text(text)
+    places = [(start, end) for start, end in file.gaps() if b"\n" not in file.data[start:end]]
+    edits = []
+    for start, end in some(random, places):
+        edits.append((start, end, b"\n" + file.indent(start) + b" " * random.choice((0, 2, 4, 8))))
+    return file.edited(edits)
+
+
+@layout
+def items_broken(seed: int, text: str) -> str:
+    """Rows, parameter lists and argument lists over several lines."""
+    random, file = Random(seed), Text(text)
+    lists = file.nodes("initializer_list", "parameter_list", "argument_list", "enumerator_list")
+    edits = []
+    for node in some(random, lists):
+        pad = b"\n" + file.indent(node.start_byte)
+        close = node.children[-1]
+        if file.data[node.start_byte : node.end_byte].count(b"\n") or not node.named_children:
+            continue
+        for child in node.named_children:
+            edits.append((child.start_byte, child.start_byte, pad + b"    "))
+        if random.random() < 0.5:
+            edits.append((close.start_byte, close.start_byte, pad))
+    return file.edited(edits)
+
+
+@layout
+def items_joined(seed: int, text: str) -> str:
+    """Rows, enumerators, labels beside each other."""
+    random, file = Random(seed), Text(text)
+    edits = []
+    for node in some(random, file.nodes("initializer_list", "parameter_list", "enumerator_list", "case_statement")):
+        children = node.children
+        for left, right in zip(children, children[1:], strict=False):
+            between = file.data[left.end_byte : right.start_byte]
+            if b"\n" in between and not between.strip() and "comment" not in (left.type, right.type):
+                if not (left.type + right.type).count("preproc") and random.random() < 0.7:
+                    edits.append((left.end_byte, right.start_byte, b" "))
+    return file.edited(edits)
+
+
+@layout
+def braces_below(seed: int, text: str) -> str:
+    return _braces(seed, text, beside=False)
+
+
+@layout
+def braces_beside(seed: int, text: str) -> str:
+    return _braces(seed, text, beside=True)
+
+
+def _braces(seed: int, text: str, *, beside: bool) -> str:
+    random, file = Random(seed), Text(text)
+    kinds = ("compound_statement", "field_declaration_list", "enumerator_list", "declaration_list", "initializer_list")
+    edits = []
+    for node in some(random, file.nodes(*kinds)):
+        before = node.prev_sibling
+        start = before.end_byte if before is not None else node.start_byte
+        between = file.data[start : node.start_byte]
+        if before is None or before.type == "comment" or before.type.startswith("preproc") or between.strip():
+            continue
+        if not beside and b"\n" not in between:
+            edits.append((start, node.start_byte, b"\n" + file.indent(start)))
+        elif beside and b"\n" in between:
+            edits.append((start, node.start_byte, b" "))
+    return file.edited(edits)
+
+
+@layout
+def tabs(seed: int, text: str) -> str:
+    def shift(match: re.Match[str]) -> str:
+        levels, rest = divmod(len(match.group()), 4)
+        return "\t" * levels + " " * rest
+
+    return text if 'R"' in text else re.sub(r"^ +", shift, text, flags=re.M)
+
+
+@layout
+def two_blanks(seed: int, text: str) -> str:
+    return text if 'R"' in text else re.sub(r"^((?:    )+)", lambda m: " " * (len(m.group()) // 2), text, flags=re.M)
+
+
+@layout
+def trailing_blanks(seed: int, text: str) -> str:
+    random, file = Random(seed), Text(text)
+    ends = [start for start, end in file.gaps() if b"\n" in file.data[start:end]]
+    return file.edited((at, at, random.choice((b" ", b"   ", b"\t"))) for at in some(random, ends))
+
+
+@layout
+def crlf(seed: int, text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
+@layout
+def no_last_newline(seed: int, text: str) -> str:
+    return text.rstrip("\r\n")
+
+
+@layout
+def no_alignment(seed: int, text: str) -> str:
+    """One blank where there were several."""
+    file = Text(text)
+    gaps = ((start, end) for start, end in file.gaps() if end - start > 1 and b"\n" not in file.data[start:end])
+    return file.edited((start, end, b" ") for start, end in gaps)
+
+
+@layout
+def llvm_style(seed: int, text: str) -> str:
+    return _formatted(text, "{BasedOnStyle: LLVM, SortIncludes: Never}")
+
+
+@layout
+def google_style(seed: int, text: str) -> str:
+    return _formatted(text, "{BasedOnStyle: Google, SortIncludes: Never, DerivePointerAlignment: false}")
+
+
+@layout
+def microsoft_style(seed: int, text: str) -> str:
+    return _formatted(text, "{BasedOnStyle: Microsoft, SortIncludes: Never}")
+
+
+@layout
+def fork_style(seed: int, text: str) -> str:
+    """The style that llama.cpp has in its own tree."""
+    own = re.sub(r"(?m)^(SortIncludes|InsertNewlineAtEOF|RemoveBracesLLVM|InsertBraces|RemoveSemicolon):.*$", "", _own_style())
+    return _formatted(text, own + "\nSortIncludes: Never\n")
+
+
+@lru_cache
+def _own_style() -> str:
+    return (HERE / "fork.clang-format").read_text()
+
+
+@lru_cache
+def clang_format() -> str | None:
+    """The formatter; without it, its mutators leave texts as they are."""
+    beside = Path(sys.executable).with_name("clang-format")
+    return str(beside) if beside.exists() else shutil.which("clang-format")
+
+
+@lru_cache(maxsize=500)
+def _formatted(text: str, style: str) -> str:
+    command = clang_format()
+    if command is None:
+        return text
+    done = subprocess.run([command, f"-style={style}", "-assume-filename=a.cpp"], input=text.encode(), capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+# order
+
+ENUMS = {"LLM_ARCH": "llm_arch", "LLM_KV": "llm_kv", "LLM_TENSOR": "llm_tensor", "LLM_TYPE": "llm_type"}
+LAST = ("UNKNOWN", "COUNT", "NONE", "MAX")
+
+
+@order
+def enumerators_swapped(seed: int, text: str) -> str:
+    """Where they have no values; a sentinel stays."""
+    random, file = Random(seed), Text(text)
+    edits = []
+    for body in file.nodes("enumerator_list"):
+        found = [n for n in body.named_children if n.type == "enumerator"]
+        if any(n.child_by_field_name("value") for n in found):
+            continue
+        free = [n for n in found if not file.of(n).endswith(LAST)]
+        names = [file.of(n) for n in free]
+        for _ in range(random.choice((1, 3, len(names)))):
+            if len(names) > 1:
+                a, b = random.sample(range(len(names)), 2)
+                names[a], names[b] = names[b], names[a]
+        edits += [(n.start_byte, n.end_byte, name.encode()) for n, name in zip(free, names, strict=True)]
+    return file.edited(edits)
+
+
+@order
+def new_enumerators(seed: int, text: str) -> str:
+    random, file = Random(seed), Text(text)
+    edits = []
+    for body in file.nodes("enumerator_list"):
+        found = [n for n in body.named_children if n.type == "enumerator"]
+        if not found or any("." in file.of(n) for n in found):
+            continue
+        own = f"{family(file.of(found[0]))}_DRIFT_{number(random)}"
+        if any(n.child_by_field_name("value") for n in found):
+            last = found[-1]
+            value = file.of(last.child_by_field_name("value") or last)
+            if value.isdigit():
+                edits.append((last.end_byte, last.end_byte, f",\n    {own} = {int(value) + 1}".encode()))
+            continue
+        model = random.choice(found[:-1] or found)
+        at, pad = model.start_byte, file.indent(model.start_byte)
+        edits.append((at, at, f"{own}, // new\n".encode() + pad))
+    return file.edited(edits)
+
+
+def _tables(file: Text) -> list:
+    """Initializer lists whose every item is a row in braces that begins with a name."""
+    found = []
+    for node in file.nodes("initializer_list"):
+        rows = [n for n in node.named_children if n.type == "initializer_list"]
+        if len(rows) > 2 and all(r.named_children and r.named_children[0].type == "identifier" for r in rows):
+            found.append((node, rows))
+    return found
+
+
+@order
+def rows_swapped(seed: int, text: str) -> str:
+    random, file = Random(seed), Text(text)
+    edits = []
+    for _, rows in some(random, _tables(file)):
+        free = [r for r in rows if not file.of(r.named_children[0]).endswith(LAST)]
+        texts = [file.of(r) for r in free]
+        for _ in range(random.choice((1, 3, len(texts)))):
+            a, b = random.sample(range(len(texts)), 2)
+            texts[a], texts[b] = texts[b], texts[a]
+        edits += [(r.start_byte, r.end_byte, t.encode()) for r, t in zip(free, texts, strict=True)]
+    return file.edited(edits)
+
+
+@order
+def new_rows(seed: int, text: str) -> str:
+    """A row with a new key, made from a neighbour."""
+    random, file = Random(seed), Text(text)
+    edits = []
+    for _, rows in some(random, _tables(file)):
+        row = random.choice(rows[:-1])
+        key = row.named_children[0]
+        kind = ENUMS.get(family(file.of(key)))
+        if kind is None or len(row.named_children) != 2 or "LLM_ARCH" in file.of(row.named_children[1]):
+            continue
+        copy = file.of(row)[key.end_byte - row.start_byte :].replace('"', f'"drift{number(random)}.', 1)
+        new = f"{{ ({kind}) {number(random)}{copy},\n".encode()
+        edits.append((row.start_byte, row.start_byte, new + file.indent(row.start_byte)))
+    return file.edited(edits)
+
+
+JUMPS = ("break_statement", "return_statement", "continue_statement", "throw_statement")
+
+
+def _groups(file: Text, switch) -> list[list]:
+    """Cases that may be moved as a whole: labels and the body that ends in a jump; without directives around."""
+    body = switch.child_by_field_name("body")
+    groups, current = [], []
+    for child in body.named_children if body is not None else []:
+        if child.type == "comment":
+            continue
+        if child.type != "case_statement":
+            return []
+        current.append(child)
+        if _leaves(child):
+            groups.append(current)
+            current = []
+    return groups
+
+
+def _leaves(case) -> bool:
+    value = case.child_by_field_name("value")
+    inside = [n for n in case.named_children if n.type != "comment" and n != value]
+    if inside and inside[-1].type == "compound_statement":
+        inside = [n for n in inside[-1].named_children if n.type != "comment"]
+    return bool(inside) and inside[-1].type in JUMPS
+
+
+def _labels(file: Text, group: list) -> list[str]:
+    values = [case.child_by_field_name("value") for case in group]
+    return [file.of(v) if v is not None else "default" for v in values]
+
+
+def _switches(file: Text) -> list:
+    found, inside = [], 0
+    for node in file.nodes("switch_statement"):
+        if node.start_byte >= inside:
+            found.append(node)
+            inside = node.end_byte
+    return found
+
+
+@order
+def cases_swapped(seed: int, text: str) -> str:
+    """Whole groups of labels with their body; `default` stays."""
+    random, file = Random(seed), Text(text)
+    edits = []
+    for switch in some(random, _switches(file)):
+        groups = [g for g in _groups(file, switch) if "default" not in _labels(file, g)]
+        spans = [(g[0].start_byte, g[-1].end_byte) for g in groups]
+        texts = [file.data[a:b] for a, b in spans]
+        if len(texts) < 2:
+            continue
+        for _ in range(random.choice((1, 3, len(texts)))):
+            a, b = random.sample(range(len(texts)), 2)
+            texts[a], texts[b] = texts[b], texts[a]
+        edits += [(a, b, each) for (a, b), each in zip(spans, texts, strict=True)]
+    return file.edited(edits)
+
+
+@order
+def new_cases(seed: int, text: str) -> str:
+    """Another case like a neighbour, and another label beside a neighbour."""
+    random, file = Random(seed), Text(text)
+    edits = []
+    for switch in some(random, _switches(file)):
+        groups = [g for g in _groups(file, switch) if "default" not in _labels(file, g)]
+        if not groups:
+            continue
+        group = random.choice(groups)
+        kind = ENUMS.get(family(_labels(file, group)[-1]))
+        if kind is None:
+            continue
+        label = f"case ({kind}) {number(random)}:"
+        last, pad = group[-1], file.indent(group[0].start_byte)
+        value = last.child_by_field_name("value")
+        if random.random() < 0.5:
+            colon = file.data.index(b":", value.end_byte)
+            new = label.encode() + file.data[colon + 1 : last.end_byte] + b"\n" + pad
+        else:
+            new = label.encode() + b"\n" + pad
+        edits.append((group[0].start_byte, group[0].start_byte, new))
+    return file.edited(edits)
+
+
+def _members(file: Text) -> list[list]:
+    found = []
+    for node in file.nodes("struct_specifier", "class_specifier"):
+        body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
+        if body is None or name is None:
+            continue
+        plain = [n for n in body.named_children if n.type == "field_declaration" and b"(" not in n.text and b"{" not in n.text]
+        if len(plain) > 1:
+            found.append(plain)
+    return found
+
+
+@order
+def members_swapped(seed: int, text: str) -> str:
+    """Plain data members of structs whose members do not depend on each other."""
+    random, file = Random(seed), Text(text)
+    edits = []
+    for members in some(random, _members(file)):
+        free = [m for m in members if "tensor" in file.of(m) or "int32_t" in file.of(m)]
+        free = [m for m in free if "[" not in file.of(m) and "const " not in file.of(m) and "<" not in file.of(m)]
+        texts = [file.of(m) for m in free]
+        for _ in range(random.choice((1, 3, len(texts)))):
+            if len(texts) > 1:
+                a, b = random.sample(range(len(texts)), 2)
+                texts[a], texts[b] = texts[b], texts[a]
+        edits += [(m.start_byte, m.end_byte, t.encode()) for m, t in zip(free, texts, strict=True)]
+    return file.edited(edits)
+
+
+@order
+def new_members(seed: int, text: str) -> str:
+    random, file = Random(seed), Text(text)
+    edits = []
+    for members in some(random, _members(file)):
+        at = random.choice(members)
+        own = f"struct ggml_tensor * drift_{number(random)} = nullptr;"
+        edits.append((at.start_byte, at.start_byte, own.encode() + b"\n" + file.indent(at.start_byte)))
+    return file.edited(edits)
+
+
+@order
+def renamed_local(seed: int, text: str) -> str:
+    """One local of one function, where the name means nothing else in that function."""
+    random, file = Random(seed), Text(text)
+    found = []
+    for function in file.nodes("function_definition"):
+        body = function.child_by_field_name("body")
+        if body is not None:
+            found += [(function, each) for each in _own_locals(file, function, body)]
+    edits = []
+    for function, name in random.sample(found, min(len(found), random.choice((1, 2, 5)))):
+        new = f"{name}_was_{number(random)}".encode()
+        for node in _identifiers(function):
+            if node.type == "identifier" and file.of(node) == name:
+                edits.append((node.start_byte, node.end_byte, new))
+    return file.edited(edits)
+
+
+def _identifiers(node):
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if each.type.endswith("identifier"):
+            yield each
+        stack += each.named_children
+
+
+# A rule asks for these by name, or a template uses them: another name must block the rule or be refused by the types.
+NAMED = frozenset()
+
+
+def _own_locals(file: Text, function, body) -> list[str]:
+    declared: dict[str, int] = {}
+    for node in _descend(body):
+        if node.type == "declaration":
+            for each in node.children_by_field_name("declarator"):
+                while each is not None and each.type != "identifier":
+                    each = each.child_by_field_name("declarator") or (
+                        each.named_children[-1] if each.type == "reference_declarator" else None
+                    )
+                if each is not None:
+                    declared[file.of(each)] = declared.get(file.of(each), 0) + 1
+    text = file.of(function)
+    macro = re.findall(r"\b[A-Z][A-Z_]+\(", text)  # a macro may stringify or capture
+    kinds: dict[str, set[str]] = {}
+    for node in _identifiers(function):
+        kinds.setdefault(file.of(node), set()).add(node.type)
+    return [n for n, count in declared.items() if count == 1 and kinds[n] == {"identifier"} and (macro or True) and "::" not in n]
+
+
+def _descend(node):
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        yield each
+        stack += each.named_children
+
+
+def _wrap(file: Text, random: Random, start: int, end: int) -> list:
+    """`#ifndef` around whole lines; nothing where other things stand on them."""
+    first, last = file.source.line_start(start), file.source.line_end(end)
+    head, tail = file.data[first:start].strip(), file.data[end : last].strip()
+    if head or (tail and not tail.startswith(b"//")) or (file.data and not file.data[:last].endswith(b"\n")):
+        return []
+    name = f"NO_DRIFT_{number(random)}"
+    return [(first, first, f"#ifndef {name}\n".encode()), (last, last, b"#endif\n")]
+
+
+@order
+def ifdef_items(seed: int, text: str) -> str:
+    """Around enumerators, rows, members: with their comma, on lines of their own."""
+    random, file = Random(seed), Text(text)
+    found = []
+    for node in file.nodes("enumerator", "initializer_list", "field_declaration"):
+        after = node.next_sibling
+        if node.type == "field_declaration" and b"(" not in node.text:
+            found.append((node.start_byte, node.end_byte))
+        elif after is not None and after.type == "," and node.parent.type in ("enumerator_list", "initializer_list"):
+            if len([r for r in node.parent.named_children if r.type == node.type]) > 2:
+                found.append((node.start_byte, after.end_byte))
+    edits = []
+    for start, end in some(random, found):
+        edits += _wrap(file, random, start, end)
+    return file.edited(edits)
+
+
+@order
+def ifdef_cases(seed: int, text: str) -> str:
+    """Around whole groups of cases."""
+    random, file = Random(seed), Text(text)
+    found = [g for s in _switches(file) for g in _groups(file, s) if "default" not in _labels(file, g)]
+    edits = []
+    for group in some(random, found):
+        edits += _wrap(file, random, group[0].start_byte, group[-1].end_byte)
+    return file.edited(edits)
+
+
+@order
+def ifdef_functions(seed: int, text: str) -> str:
+    """Around whole functions and structs."""
+    random, file = Random(seed), Text(text)
+    found = [n for n in file.root.named_children if n.type == "function_definition"]
+    edits = []
+    for node in some(random, found):
+        edits += _wrap(file, random, node.start_byte, node.end_byte)
+    return file.edited(edits)
+
+
+@order
+def functions_swapped(seed: int, text: str) -> str:
+    """Member functions that stand next to each other; their headers declare them."""
+    random, file = Random(seed), Text(text)
+    pairs = []
+    children = [n for n in file.root.named_children if n.type != "comment"]
+    for left, right in zip(children, children[1:], strict=False):
+        if all(n.type == "function_definition" and _is_member(file, n) for n in (left, right)):
+            pairs.append((left, right))
+    edits = []
+    for left, right in some(random, pairs):
+        edits.append((left.start_byte, left.end_byte, file.data[right.start_byte : right.end_byte]))
+        edits.append((right.start_byte, right.end_byte, file.data[left.start_byte : left.end_byte]))
+    taken, kept = set(), []
+    for a, b in zip(edits[::2], edits[1::2], strict=True):
+        if not {a[0], b[0]} & taken:
+            taken |= {a[0], b[0]}
+            kept += [a, b]
+    return file.edited(kept)
+
+
+def _is_member(file: Text, node) -> bool:
+    declarator = node.child_by_field_name("declarator")
+    while declarator is not None and declarator.type != "function_declarator":
+        declarator = declarator.child_by_field_name("declarator") or (
+            declarator.named_children[-1] if declarator.type == "reference_declarator" else None)
+    name = declarator.child_by_field_name("declarator") if declarator is not None else None
+    return name is not None and name.type == "qualified_identifier" and "operator" not in file.of(name)
+
+
+@order
+def braces_added(seed: int, text: str) -> str:
+    """Around a branch of one statement."""
+    random, file = Random(seed), Text(text)
+    found = []
+    for node in file.nodes("if_statement", "for_statement", "for_range_loop", "while_statement"):
+        branch = node.child_by_field_name("consequence") or node.child_by_field_name("body")
+        if branch is not None and branch.type.endswith("statement") and branch.type not in ("compound_statement", "if_statement"):
+            found.append(branch)
+    edits = []
+    for node in some(random, found):
+        edits += [(node.start_byte, node.start_byte, b"{ "), (node.end_byte, node.end_byte, b" }")]
+    return file.edited(edits)
+
+
+MUTATORS: dict[str, Mutator] = {**LAYOUT, **ORDER}
