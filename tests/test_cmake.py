@@ -1,5 +1,7 @@
 """Source lists in CMake."""
 
+# ruff: noqa: E501 - before and after stand side by side in the tables
+
 import pytest
 
 from transformer.cmake import SourceList

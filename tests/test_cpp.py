@@ -1,5 +1,7 @@
 """C++ as text with structure: lists, declarations, control flow, statements. Each verb is planned twice, in LF and CRLF."""
 
+# ruff: noqa: E501 - before and after stand side by side in the tables
+
 import re
 from itertools import pairwise
 
@@ -141,7 +143,7 @@ def untouched(before, after, done):
     position = 0
     for line in before.splitlines(keepends=True):
         end = position + len(line)
-        if not any(position <= each.start <= end and not (each.start in (position, end)) for each in done):
+        if not any(position <= each.start <= end and each.start not in (position, end) for each in done):
             text = line.rstrip("\r\n") if end == len(before) else line
             assert any(other == line or (text is not line and other.rstrip("\r\n") == text) for other in rest), line
         position = end
@@ -568,6 +570,7 @@ def switch(cases):
 CASES = {
     "brace and break beside": ("        case A: {\n            a();\n        } break;\n", "        case N: {\n            n();\n        } break;\n"),
     "brace beside, break below": ("        case A: {\n            a();\n        }\n            break;\n", "        case N: {\n            n();\n        }\n            break;\n"),
+    "all in one column": ("    case A: {\n        a();\n    }\n    break;\n", "    case N: {\n        n();\n    }\n    break;\n"),
     "brace below, break beside": ("        case A:\n            {\n                a();\n            } break;\n", "        case N:\n            {\n                n();\n            } break;\n"),
     "brace at the label": ("        case A:\n        {\n            a();\n        }\n            break;\n", "        case N:\n        {\n            n();\n        }\n            break;\n"),
     "break in the brace": ("        case A: {\n            a();\n            break;\n        }\n", "        case N: {\n            n();\n            break;\n        }\n"),
@@ -861,7 +864,7 @@ SEARCHED = r"""void f() {
 """
 
 
-@pytest.mark.parametrize("name", list("stuvwxyz") + ["i"])
+@pytest.mark.parametrize("name", [*list("stuvwxyz"), "i"])
 def test_locals(name):
     found = parse(SEARCHED).function("f").local(name)
     assert found.text.endswith(";")

@@ -1,5 +1,7 @@
 """Templates, and calls written from signatures."""
 
+# ruff: noqa: E501 - before and after stand side by side in the tables
+
 import pytest
 
 from transformer.cpp import CppFile, Parameter, Source

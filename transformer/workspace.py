@@ -41,7 +41,8 @@ class DiskStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}", where=path, help="check its permissions") from error
+            why = f"cannot read {path}: {error.strerror}"
+            raise UsageError(why, where=path, help="check its permissions") from error
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
@@ -51,7 +52,8 @@ class DiskStore:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise UsageError(f"cannot list {folder}: {error.strerror}", where=folder, help="check its permissions") from error
+            why = f"cannot list {folder}: {error.strerror}"
+            raise UsageError(why, where=folder, help="check its permissions") from error
 
 
 class MemoryStore:

@@ -90,7 +90,7 @@ def mutant(seed: int, roots: tuple[Path, ...]) -> Mutant:
     random = Random(seed)
     root = random.choice(roots)
     files, steps = touched(root), []
-    everywhere = random.random() < 0.15
+    everywhere = random.random() < 0.08
     names = list(MUTATORS)
     for _ in range(random.choice((1, 1, 2, 3, 5))):
         name = random.choice((*names, *WHOLE))
@@ -214,8 +214,8 @@ def _facts(made: plan.Plan, path: str) -> tuple[meaning.Facts, meaning.Facts]:
 
 
 def _undone(text: str) -> str:
-    text = re.sub(r",? ?(?:int drift_p\d+(?: = 424242)?|424242)", "", meaning.renamed(text))
-    return text
+    """Without what the machine has added or renamed by itself."""
+    return re.sub(r" ,? ?(?:int drift_p\d+(?: = 424242)?|424242)(?= )", "", meaning.renamed(text))
 
 
 @lru_cache
@@ -231,6 +231,8 @@ def _differences(base: plan.Plan, made: plan.Plan, mutant: Mutant) -> Iterator[s
     exact = all(name in LAYOUT for name, _, _ in mutant.steps)
     for path in sorted({*base.paths, *made.paths}):
         if not path.endswith((".h", ".cpp")):
+            continue
+        if path in base.paths and path in made.paths and made.bytes_after(path) == base.bytes_after(path):
             continue
         if exact and path in base.paths and path in made.paths and made.after.source(path).tokens == base.after.source(path).tokens:
             continue
@@ -257,13 +259,13 @@ def _layout(made: plan.Plan, mutant: Mutant, files: Files) -> Iterator[str]:
             yield f"{path}: CRLF in a file with LF"
         if not old.endswith(b"\n") and new.endswith(b"\n"):
             yield f"{path}: a newline at the end of a file without one"
-        known = set(old.split(b"\n"))
+        known = {each.strip() for each in old.split(b"\n")}
         for index, line in enumerate(new.replace(b"\r\n", b"\n").split(b"\n")):
-            if line != line.rstrip() and line not in known and line + b"\r" not in known and b"drift" not in line:
-                if not any(each.startswith("trailing_blanks") or each == "comments_between" for each, _, _ in mutant.steps):
+            if line != line.rstrip() and line.strip() not in known and b"drift" not in line:
+                if not any(each in ("trailing_blanks", "comments_between", "items_broken") for each, _, _ in mutant.steps):
                     yield f"{path}:{index + 1}: blanks at the end of a new line: {line!r}"
         before = {m["number"]: m["code"].split() for m in _ABOUT.finditer(old.decode())}
         for match in _ABOUT.finditer(new.decode()):
             was = before.get(match["number"])
-            if was and was != match["code"].split() and not " ".join(match["code"].split()).startswith(" ".join(was)):
+            if was and "{" not in was and was[-1].rstrip(",;)") not in match["code"]:
                 yield f"{path}: the comment drift {match['number']} was about {was} and is about {match['code'].split()}"

@@ -27,8 +27,28 @@ def of(data: bytes, undo: Callable[[str], str] = lambda text: text) -> Facts:
 
 
 def change(before: Facts, after: Facts) -> tuple[Facts, Facts]:
-    """What was added and what was taken away."""
-    return after - before, before - after
+    """What was added and what was taken away. A scope that the machine has put into `#ifndef` is told without that."""
+    scopes = {each.split(": ")[0] for each in before}
+    added, taken = after - before, before - after
+    return Counter(_free(e, scopes) for e in added.elements()), Counter(_free(e, scopes) for e in taken.elements())
+
+
+def _free(fact: str, scopes: set[str]) -> str:
+    """Without guards around scopes that were there before; what is new behind a guard stays behind it."""
+    path, _, rest = fact.partition(": ")
+    for guard in reversed(list(_GUARD.finditer(path))):
+        scope = guard["before"] + guard["scope"]
+        if any(each == scope or each.startswith(scope + "/") for each in scopes):
+            path = guard["head"] + path[guard.end("guard") :]
+    return f"{path}: {rest}"
+
+
+_GUARD = re.compile(r"(?P<before>(?P<head>.*?)(?P<guard>/#ifndef NO_DRIFT_\d+))(?=(?P<scope>/[^/]*))")
+
+
+def _plain(code: str) -> str:
+    """The tokens of some code, set apart by blanks; strings that stand side by side are one."""
+    return re.sub(r'(?<!\\)"\x1f"', "", tokens(code)).replace(SEP, " ")
 
 
 class _Reader:
@@ -36,7 +56,7 @@ class _Reader:
         self.source = source
 
     def text(self, node) -> str:
-        return tokens(self.source.text(node)).replace(SEP, " ")
+        return _plain(self.source.text(node))
 
     def children(self, node) -> list:
         condition = node.child_by_field_name("condition") if node.type.startswith("preproc") else None
@@ -112,10 +132,10 @@ class _Reader:
         parameters = function.child_by_field_name("parameters")
         name = self.text(function.child_by_field_name("declarator"))
         found = [self.text(n) for n in self.children(parameters)]
-        # overloads: told apart by their first parameters, which nothing changes
-        own = f"{path}/{name}({', '.join(found[:2])}) ..." if len(found) > 2 else f"{path}/{name}()"
+        # overloads are told apart by their first parameter, which nothing changes
+        own = f"{path}/{name}({', '.join(found[:1])})"
         head = self.source.data[whole.start_byte : function.start_byte].decode()
-        yield f"{own}: returns {tokens(head).replace(SEP, ' ')}"
+        yield f"{own}: returns {_plain(head)}"
         for each in found:
             yield f"{own}: takes {each}"
 
@@ -159,7 +179,7 @@ class _Reader:
             return f"switch {self.text(node.child_by_field_name('condition'))}"
         if node.type in ("for_statement", "for_range_loop", "while_statement"):
             body = node.child_by_field_name("body")
-            return tokens(self.source.data[node.start_byte : body.start_byte].decode()).replace(SEP, " ")
+            return _plain(self.source.data[node.start_byte : body.start_byte].decode())
         return self.text(node)
 
     def _operands(self, node) -> list[str]:

@@ -49,18 +49,26 @@ ROUNDING: dict[str, Rounding] = {"f32": exact, "f16": half, "q8_0": q8_0}
 
 
 @dataclass(frozen=True)
+class Shift:
+    """A cut in what is remembered: from token `at` on, tokens `low` to `high` are gone and the gap is closed."""
+
+    at: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
 class Reference:
     """A model: hyperparameters, tensors by their GGUF names, and how the arithmetic rounds.
 
-    `rounding` is applied to the activations that meet a matrix, `cache` to the keys and values that are kept. The router
-    and the norms are never rounded.
+    `rounding` is applied to the activations that meet a matrix; the router and the norms are never rounded.
     """
 
     variant: Variant
     tensors: Mapping[str, Array]
     gelu: Gelu = gelu_table
     rounding: Rounding = exact
-    cache: Rounding = exact
+    shift: Shift | None = None
 
     def logits(self, tokens: Array) -> Array:
         """One row per token; each sees the tokens before it."""
@@ -88,28 +96,41 @@ class Reference:
     def _attention(self, layer: int, y: Array, kept: dict[int, tuple[Array, Array]]) -> Array:
         v, n, d = self.variant, len(y), self.variant.head_size(layer)
         q = self._times(f"blk.{layer}.attn_q", y).reshape(n, v.heads, d)
-        q = self._turn(layer, self._norm(q, f"blk.{layer}.attn_q_norm"))
+        q = self._turn(layer, self._norm(q, f"blk.{layer}.attn_q_norm"), np.arange(n))
         if layer < v.owners:
             k = self._times(f"blk.{layer}.attn_k", y).reshape(n, -1, d)
             own = not v.k_is_v or v.slides(layer)
             value = self._times(f"blk.{layer}.attn_v", y).reshape(n, -1, d) if own else k
-            k = self._turn(layer, self._norm(k, f"blk.{layer}.attn_k_norm"))
-            kept[layer] = self.cache(k), self.cache(self._plain_norm(value))
+            kept[layer] = self._norm(k, f"blk.{layer}.attn_k_norm"), self._plain_norm(value)
         k, value = (np.repeat(x, v.heads // x.shape[1], axis=1) for x in kept[v.source(layer)])
-        scores = np.einsum("qhd,khd->hqk", self.cache(q), k)
-        ahead = np.arange(n)[:, None] - np.arange(n)[None]
-        hidden = (ahead < 0) | (v.slides(layer) & (ahead >= v.window))
-        weights = _softmax(np.where(hidden, -np.inf, scores))
+        weights = np.concatenate(
+            [_softmax(self._scores(layer, q, k, rows, positions)) for rows, positions in self._views(n)], axis=1
+        )
         return self._times(f"blk.{layer}.attn_output", np.einsum("hqk,khd->qhd", weights, value).reshape(n, -1))
 
-    def _turn(self, layer: int, x: Array) -> Array:
+    def _views(self, n: int) -> list[tuple[slice, Array]]:
+        """Which queries see the keys at which positions; a key at a position after all queries is not seen."""
+        if not self.shift:
+            return [(slice(0, n), np.arange(n))]
+        moved, cut = np.arange(n), self.shift
+        moved[: cut.low] += cut.high - cut.low  # only distances count: the first keys come nearer
+        moved[cut.low : cut.high] = n
+        return [(slice(0, cut.at), np.arange(n)), (slice(cut.at, n), moved)]
+
+    def _scores(self, layer: int, q: Array, k: Array, rows: slice, positions: Array) -> Array:
+        v = self.variant
+        scores = np.einsum("qhd,khd->hqk", q[rows], self._turn(layer, k, positions))
+        distance = np.arange(len(q))[rows, None] - positions[None]
+        return np.where((distance < 0) | (v.slides(layer) & (distance >= v.window)), -np.inf, scores)
+
+    def _turn(self, layer: int, x: Array, positions: Array) -> Array:
         """Rotary positions: dimension i turns with dimension i + half."""
         v, d = self.variant, x.shape[-1]
         theta = v.theta_sliding if v.slides(layer) else v.theta
         speed = float(theta) ** (-2 * np.arange(d // 2) / d)
         if not v.slides(layer):
             speed = speed / self._get("rope_freqs.weight")
-        angle = (np.arange(len(x))[:, None] * speed)[:, None]
+        angle = (positions[:, None] * speed)[:, None]
         left, right = np.split(x, 2, axis=-1)
         sin, cos = np.sin(angle), np.cos(angle)
         return np.concatenate([left * cos - right * sin, right * cos + left * sin], axis=-1)

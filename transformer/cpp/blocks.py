@@ -264,7 +264,8 @@ class Switch(Construct):
         brace = indent if beside else source.indent(blocks[0].start_byte)
         opening = " {" if beside else f"\n{brace}{{"
         after = source.data[blocks[0].end_byte : model.end_byte].decode().lstrip(" \t\r")
-        closing = f"\n{brace}}}" + (f"\n{inner}break;" if after.startswith("\n") else " break;")
+        below = source.indent(model.named_children[-1].start_byte)
+        closing = f"\n{brace}}}" + (f"\n{below}break;" if after.startswith("\n") else " break;")
         if not after and any(n.type == "break_statement" for n in blocks[0].named_children):
             closing = f"\n{source.deeper(brace)}break;\n{brace}}}"
         return f"{opening}\n{source.reindent(code, source.deeper(brace))}{closing}"

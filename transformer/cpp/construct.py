@@ -1,4 +1,4 @@
-"""A construct: a place in a file that means something, the searches that start there, the edits that are legal there."""
+"""A construct: a place in a file that means something, the searches that start there, the edits legal there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from transformer.cpp import lists
 from transformer.cpp.layout import above, below, statement
-from transformer.cpp.names import EXPRESSIONS, HEADS, declares, last_name, variables
+from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
 from transformer.cpp.rewrite import removal, swaps, within
 from transformer.cpp.source import SEP, Source, among, descendants, tokens
 from transformer.errors import AnchorError
@@ -214,7 +214,7 @@ class Construct:
     def loop(self) -> Construct:
         """The innermost loop around this statement."""
         node = self.node.parent
-        while node is not None and node.type not in ("for_statement", "for_range_loop", "while_statement", "do_statement"):
+        while node is not None and node.type not in LOOPS:
             node = node.parent
         if node is None:
             raise self.missing("loop around it")

@@ -119,7 +119,8 @@ class Table(Construct):
             row = "{ " + ", ".join(cells) + " }"
             return self._changes(*lists.add_first(self.source, self.node, [row], anchor))
         model, add = _placed(self.source, self.rows, near, before)
-        return self._changes(*add(self.source, model, [lists.align(self.source, model, cells, list(self.rows.values()))], anchor))
+        row = lists.align(self.source, model, cells, list(self.rows.values()))
+        return self._changes(*add(self.source, model, [row], anchor))
 
     def set(self, key: str, value: str) -> Outcome:
         """Another second cell for the row `key`."""

@@ -56,7 +56,8 @@ class Function(Construct):
 
     def body(self) -> Block:
         """The braces of the function."""
-        return super().body() if core(self.node) == self.node else Construct(self.source, core(self.node), self.name).body()
+        inner = core(self.node)
+        return super().body() if inner == self.node else Construct(self.source, inner, self.name).body()
 
     def _list(self) -> list[Node]:
         """The nodes of the parameters; `(void)` has none."""
@@ -99,7 +100,8 @@ class Function(Construct):
         own = self.source.indent(nodes[-1].start_byte)
         lines = [each for each in nodes if self.source.starts_line(each)]
         starts = {self.source.column(each.start_byte) for each in lines}
-        names = {self.source.column(innermost(each.child_by_field_name("declarator") or each).start_byte) for each in lines}
+        inner = [innermost(each.child_by_field_name("declarator") or each) for each in lines]
+        names = {self.source.column(each.start_byte) for each in inner}
         if "\t" in own or (len(starts) == 1 and len(names) > 1):
             return own
         return " " * (min(names) - width) if len(names) == 1 and min(names) >= width else own

@@ -20,7 +20,7 @@ _DECLARATIONS = ("translation_unit", "declaration_list", "field_declaration_list
 
 
 def statement(node: Node) -> Node:
-    """The statement or declaration that `node` belongs to: what stands by itself in braces, under a label, in a file."""
+    """The statement or declaration that `node` belongs to: it stands by itself in braces, under a label, in a file."""
     while node.parent is not None and node.parent.type not in SCOPES:
         node = node.parent
     return node
@@ -66,7 +66,7 @@ def below(source: Source, node: Node, code: str, anchor: str, *, gap: bool = Fal
 
 
 def into(source: Source, braces: Node, code: str, anchor: str, *, outer: str, gap: bool = False) -> list[Edit]:
-    """`code` as the first lines in braces; braces on one line are opened. `outer` is the indentation of what has them."""
+    """`code` as the first lines in braces; braces on one line are opened. What has them is indented by `outer`."""
     start, close = braces.start_byte + 1, braces.end_byte - 1
     lines = source.reindent(code, source.deeper(outer))
     if not source.rest(start):

@@ -80,7 +80,7 @@ def add_first(source: Source, node: Node, texts: Sequence[str], anchor: str) -> 
 
 
 def align(source: Source, row: Node, cells: Sequence[str], rows: Sequence[Node]) -> str:
-    """`cells` as a row in braces like `row`: what has one column in it and in its neighbours in `rows` gets that, too."""
+    """`cells` as a row in braces like `row`: what has one column in it and its neighbours in `rows` gets that, too."""
     models = items(row)
     if not models:
         return "{ " + ", ".join(cells) + " }"
@@ -115,7 +115,7 @@ def _neighbours(source: Source, row: Node, rows: Sequence[Node]) -> list[list[tu
 
 
 def _in_column(rows: list[list[tuple[int, int]]], index: int) -> bool:
-    """Whether cell `index` of the first row begins in one column with others, though what is before it differs in length."""
+    """Whether cell `index` of the first row begins in one column with others, though what is before it differs."""
     start, end = rows[0][index]
     other = [row[index][0] for row in rows[1:] if index < len(row) and row[index][1] != end]
     return start in other or not other

@@ -13,6 +13,7 @@ WRAPPERS = ("template_declaration", "friend_declaration", "linkage_specification
 EXPRESSIONS = ("field_expression", "call_expression", "binary_expression", "identifier", "unary_expression",
                "pointer_expression", "subscript_expression", "qualified_identifier", "parenthesized_expression",
                "number_literal", "string_literal", "conditional_expression")  # fmt: skip
+LOOPS = ("for_statement", "for_range_loop", "while_statement", "do_statement")
 HEADS = ("for_statement", "condition_clause", "init_statement")
 _NAMES = ("operator_name", "destructor_name", "operator_cast", "template_function", "structured_binding_declarator")
 

@@ -104,7 +104,7 @@ def _parts(before: bytes, old: Sequence[bytes], group: Sequence[Edit]) -> Iterat
 
 
 def _old_rows(before: bytes, start: int, edit: Edit) -> tuple[int, int]:
-    """The rows, counted from `start`, that an edit takes bytes from; none where it only puts whole lines between two."""
+    """The rows, counted from `start`, that an edit takes bytes from; none where it only puts lines between two."""
     row = before.count(b"\n", start, edit.start)
     if edit.start == edit.end and _is_whole(before, edit):
         return row, row - 1
@@ -125,7 +125,7 @@ def _is_whole(before: bytes, edit: Edit) -> bool:
 
 
 def _meet(rows: tuple[int, int], lines: tuple[int, int]) -> bool:
-    """Whether the rows from the first to the last one have a line in common with `lines`, whose end is not one of them."""
+    """Whether `rows` (the first and the last one) and `lines` (the first one and the one behind) have one in common."""
     return rows[0] < lines[1] and rows[1] >= lines[0] and lines[0] < lines[1]
 
 

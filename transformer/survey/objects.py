@@ -158,6 +158,9 @@ class Objects:
             self._trees.popitem(last=False)
         return entries
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """End git."""
         if self._process is not None:

@@ -1,0 +1,75 @@
+"""`survey`: the command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from transformer import pack as packs
+from transformer.errors import UsageError
+from transformer.verify import Level
+
+if TYPE_CHECKING:
+    from transformer.show.view import View
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.argument("repository", type=click.Path(path_type=Path), metavar="GIT_DIR")
+@click.option("--range", "span", default="", metavar="A..B", help="The first-parent commits of this range.")
+@click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+              help="Each Nth of them, and the last.")  # fmt: skip
+@click.option("--revisions", type=FILE, metavar="FILE", help="These revisions instead: one a line.")
+@click.option("--arch", help="The architecture to port; not needed where there is one.")
+@click.option("--verify", "level", type=click.Choice(["syntax", "types", "none"]), default="syntax", show_default=True,
+              help="How far to judge each plan.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; as many as cores (types: one).")
+@click.option("--dask", default="", metavar="ADDRESS", help="Have the workers of this Dask scheduler do it.")
+@click.option("--json", type=FILE, metavar="FILE", help="Write all that was found as JSON.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write a heat map, revisions by rules, as one page.")
+@click.option("--resume", is_flag=True, help="Keep results in the user's cache folder; go on where a run ended.")
+@click.option("--cache", type=FOLDER, metavar="DIR", help="The same, in this folder.")
+@click.pass_obj
+def survey(view: View, repository: Path, span: str, every: int, revisions: Path | None, arch: str | None, level: Level,
+           jobs: int | None, dask: str, json: Path | None, html: Path | None, resume: bool, cache: Path | None) -> int:  # fmt: skip
+    """Plan and verify over the history of the repository at GIT_DIR, without a checkout; nothing is written to it."""
+    from transformer.survey import result
+    from transformer.survey.cache import default_folder
+    from transformer.survey.heatmap import as_html
+    from transformer.survey.run import Request
+    from transformer.survey.run import survey as run
+
+    for file in (json, html):
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(f"there is no folder {file.parent}", where=str(file), help="make it first")
+    cores = 1 if level == "types" else len(os.sched_getaffinity(0))
+    kept = cache or (default_folder() if resume else None)
+    request = Request(repository, arch or _only(), span, every, revisions, level, jobs or cores, dask, kept)
+    found = run(request, lambda done, total, unit: view.progress(done, total, unit, what="surveying"))
+    view.close()
+    view.say_all(result.table(found))
+    view.say_all(result.summary(found))
+    for file, text in ((json, result.as_json), (html, as_html)):
+        if file is not None:
+            _write(file, text(found))
+            view.asked_for([file])
+    return 0
+
+
+def _only() -> str:
+    names = packs.names(packs.home())
+    if len(names) != 1:
+        raise UsageError(f"there are several architectures: {', '.join(names)}", help="say one with --arch")
+    return names[0]
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}", help="check the folder and its permissions") from error
