@@ -10,12 +10,12 @@ from transformer.cpp import lists
 from transformer.cpp.layout import above, below, statement
 from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
 from transformer.cpp.rewrite import removal, swaps, within
-from transformer.cpp.source import SEP, Source, among, descendants, tokens
+from transformer.cpp.source import SEP, Source, among, around, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -103,6 +103,10 @@ class Construct:
 
     # searches
 
+    def _around(self, kinds: Collection[str], word: str) -> list[Node]:
+        """Nodes of some kinds in here that have a word in them, in the order of the text."""
+        return sorted(around(self.source, self.node, kinds, word), key=lambda each: (each.start_byte, -each.end_byte))
+
     def statements(self) -> list[Construct]:
         """The statements of a body, without comments."""
         return [self.rename(n, f"a statement of {self.name}") for n in self.node.named_children if n.type != "comment"]
@@ -111,7 +115,7 @@ class Construct:
         """All switches in here."""
         from transformer.cpp.blocks import Switch
 
-        return [Switch(self.source, n, f"a switch of {self.name}") for n in descendants(self.node, "switch_statement")]
+        return [Switch(self.source, n, f"a switch of {self.name}") for n in self._around(("switch_statement",), "switch")]
 
     def switch(self, subject: str) -> Switch:
         """The switch whose condition ends with `subject` (`arch` finds `model->arch` as well)."""
@@ -124,7 +128,7 @@ class Construct:
         """All if statements in here, in the order of the text."""
         from transformer.cpp.blocks import If
 
-        return [If(self.source, n, f"an if of {self.name}") for n in descendants(self.node, "if_statement")]
+        return [If(self.source, n, f"an if of {self.name}") for n in self._around(("if_statement",), "if")]
 
     def if_on(self, condition: str) -> If:
         """The if whose condition holds the tokens of `condition`."""
@@ -134,7 +138,7 @@ class Construct:
     def calls(self, function: str) -> list[Construct]:
         """Calls of `function` (`a.b(...)` and `a->b(...)` count as calls of `b`)."""
         found = []
-        for node in descendants(self.node, "call_expression"):
+        for node in self._around(("call_expression",), function):
             callee = node.child_by_field_name("function")
             if callee is not None and self.source.text(last_name(callee)) == function:
                 found.append(self.rename(node, f"{function}() in {self.name}"))
@@ -151,8 +155,7 @@ class Construct:
         first, size = wanted.split(SEP)[0].encode(), len(code.encode())
         found = [
             node
-            for kind in EXPRESSIONS
-            for node in descendants(self.node, kind)
+            for node in self._around(EXPRESSIONS, wanted.split(SEP)[0])
             if self.source.data.startswith(first, node.start_byte)
             and (node.end_byte - node.start_byte == size or node.type != "identifier")
             and tokens(self.source.text(node)) == wanted
@@ -164,7 +167,7 @@ class Construct:
         """The declaration statements of local variables called `name`; those in the head of a loop or if are none."""
         return [
             self.rename(node, f"local {name} of {self.name}")
-            for node in descendants(self.node, "declaration")
+            for node in self._around(("declaration",), name)
             if node.parent is not None and node.parent.type not in HEADS
             if any(self.source.text(each) == name for each in variables(node))
         ]
@@ -188,13 +191,12 @@ class Construct:
     def loops(self, over: str) -> list[Construct]:
         """The range-based and counting loops whose head holds the tokens of `over`."""
         found = []
-        for kind in ("for_range_loop", "for_statement"):
-            for node in descendants(self.node, kind):
-                body = node.child_by_field_name("body")
-                head = self.source.data[node.start_byte : body.start_byte if body else node.end_byte].decode()
-                if among(tokens(over), tokens(head)):
-                    found.append(self.rename(node, f"the loop over {over} of {self.name}"))
-        return sorted(found, key=lambda each: each.node.start_byte)
+        for node in self._around(("for_range_loop", "for_statement"), "for"):
+            body = node.child_by_field_name("body")
+            head = self.source.data[node.start_byte : body.start_byte if body else node.end_byte].decode()
+            if among(tokens(over), tokens(head)):
+                found.append(self.rename(node, f"the loop over {over} of {self.name}"))
+        return found
 
     def statement_of(self) -> Construct:
         """The whole statement that this expression belongs to; the one in braces where it is a branch without any."""

@@ -10,7 +10,7 @@ from transformer.cpp.construct import Construct, only
 from transformer.cpp.declarations import Enum, Struct, Table
 from transformer.cpp.functions import Function
 from transformer.cpp.names import function_declarator, innermost
-from transformer.cpp.source import Source, descendants
+from transformer.cpp.source import Source
 from transformer.errors import AnchorError
 
 if TYPE_CHECKING:
@@ -56,18 +56,16 @@ class CppFile(Construct):
     def structs(self) -> dict[str, Struct]:
         """All structs and classes of the file that have a body, by name."""
         found = {}
-        for kind in ("struct_specifier", "class_specifier"):
-            for node in descendants(self.node, kind):
+        for kind, word in (("struct_specifier", "struct"), ("class_specifier", "class")):
+            for node in self._around((kind,), word):
                 name = node.child_by_field_name("name")
                 if name is not None and node.child_by_field_name("body") is not None:
                     found[self.source.text(name)] = Struct(self.source, node, self.source.text(name))
         return found
 
     def _named(self, kind: str, name: str) -> list[Node]:
-        found: list[Node] = []
-        if name.encode() not in self.source.data:
-            return found
-        for node in descendants(self.node, kind):
+        found = []
+        for node in self._around((kind,), name):
             each = node.child_by_field_name("name")
             if each is not None and node.child_by_field_name("body") and self.source.text(each) == name:
                 found.append(node)

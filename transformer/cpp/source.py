@@ -7,12 +7,12 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import tree_sitter_cpp
-from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
+from tree_sitter import Language, Node, Parser, Tree
 
 from transformer.edit import Edit, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 INDENT = 4
 
@@ -23,15 +23,39 @@ def language() -> Language:
     return Language(tree_sitter_cpp.language())
 
 
-@cache
-def _query(kind: str) -> Query:
-    return Query(language(), f"({kind}) @node")
-
-
 def descendants(node: Node, kind: str) -> list[Node]:
-    """All nodes of a kind below `node` (and `node` itself), in the order of the text."""
-    found = QueryCursor(_query(kind)).captures(node).get("node", [])
-    return sorted(found, key=lambda each: (each.start_byte, -each.end_byte))
+    """All nodes of a kind below `node` (and `node` itself), in the order of the text; for small nodes."""
+    found, stack = [], [node]
+    while stack:
+        current = stack.pop()
+        if current.type == kind:
+            found.append(current)
+        stack += reversed(current.children)
+    return found
+
+
+def around(source: Source, node: Node, kinds: Collection[str], word: str) -> Iterator[Node]:
+    """Nodes of some kinds in `node` (or `node` itself) that have `word` in them, in the order of the text.
+
+    Found from the word outwards: for each place where it stands, all such nodes around it, the inner ones first.
+    """
+    seen: set[int] = set()
+    for match in re.finditer(_whole(word), source.data[node.start_byte : node.end_byte]):
+        start = node.start_byte + match.start()
+        inner = node.descendant_for_byte_range(start, start + len(match.group()))
+        while inner is not None and inner.start_byte >= node.start_byte and inner.end_byte <= node.end_byte:
+            if inner.id in seen:
+                break
+            seen.add(inner.id)
+            if inner.type in kinds:
+                yield inner
+            inner = inner.parent
+
+
+@cache
+def _whole(word: str) -> re.Pattern[bytes]:
+    text = re.escape(word.encode())
+    return re.compile((rb"\b" if word[:1].isidentifier() else b"") + text + (rb"\b" if word[-1:].isalnum() else b""))
 
 
 def unconditional(node: Node) -> Node:

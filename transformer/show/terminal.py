@@ -67,12 +67,12 @@ class Terminal:
         self.close()
         _print(self.err, [parts])
 
-    def progress(self, done: int, total: int, unit: str) -> None:
-        """A bar while types are checked; nothing where there is no terminal."""
+    def progress(self, done: int, total: int, unit: str, *, what: str = "checking types") -> None:
+        """A bar for what takes long; nothing where there is no terminal."""
         if not self.err.file.isatty():
             return
         if self._progress is None:
-            self._progress = _bar(self.err, total)
+            self._progress = _bar(self.err, total, what)
         self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=unit)
 
     def close(self) -> None:
@@ -102,11 +102,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def _bar(stream: Console, total: int) -> Progress:
+def _bar(stream: Console, total: int, what: str) -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("checking types"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bar = Progress(*columns, TextColumn("[dim]{task.fields[unit]}"), console=stream, transient=True)
-    bar.add_task("types", total=total, unit="")
+    bar.add_task(what, total=total, unit="")
     bar.start()
     return bar
