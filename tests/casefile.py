@@ -6,8 +6,8 @@
     --- becomes
     the file after
 
-A file without a `--- becomes` must not change. A case may end with `--- blocked: words of the reason`. Files that a case
-does not bring come from the example fork.
+A file without a `--- becomes` must not change. A case may end with `--- blocked: words of the reason`. Files that
+a case does not bring come from the example fork.
 """
 
 from __future__ import annotations

@@ -47,16 +47,15 @@ def run(request: Request, view: View) -> int:
     view.note(settle(request.repo, writes=request.writes))
 
     plan = planning.make(pack, tree)
-    receipt = write.last_applied(request.repo)
     if request.action == "status":
-        view.status(plan, pack.family.facts(pack.family.open(tree, pack)), receipt)
+        view.status(plan, pack.family.facts(pack.family.open(tree, pack)), write.last_applied(request.repo))
         return 0
     if plan.blocked or plan.state == "partial":
         request.files.write(plan, None, request.repo)
         view.stuck(plan)
         return 4
     if plan.state == "complete":
-        view.complete(plan, receipt)
+        view.complete(plan, write.last_applied(request.repo))
         view.asked_for(request.files.write(plan, None, request.repo))
         return 0
 

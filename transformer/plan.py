@@ -41,7 +41,7 @@ class Plan:
     @cached_property
     def state(self) -> State:
         """`absent`: the architecture is not there. `partial`: it is, but not all of it. `complete`: nothing to do."""
-        marked = [step for step in self.steps if step.rule.marks][0]
+        marked = next(step for step in self.steps if step.rule.marks)
         open_steps = [s for s in self.steps if s.rule.required and isinstance(s.outcome, Changes | Blocked)]
         if not isinstance(marked.outcome, Satisfied):
             return "absent"

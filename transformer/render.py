@@ -41,7 +41,9 @@ def environment(folder: Path) -> jinja2.Environment:
 def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
     """The text of a template. Raises `TemplateError` with the line of the template."""
     try:
-        text = environment(folder).get_template(template).render(names)
+        text = _plain(folder / template)
+        if text is None:
+            text = environment(folder).get_template(template).render(names)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(f"there is no template {error}", where=str(folder)) from error
     except jinja2.TemplateSyntaxError as error:
@@ -52,6 +54,12 @@ def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
         where = f"{template}:{_line(error, template)}"
         raise TemplateError(error.message, where=error.where or where, help=error.help) from error
     return _lay_out(text)
+
+
+def _plain(path: Path) -> str | None:
+    """The text of a template that has nothing to fill in."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else "<%"
+    return None if "<%" in text else text
 
 
 def _lay_out(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -48,7 +49,8 @@ class DiskStore:
         """The paths of the files in a folder, sorted."""
         base = self.root / folder
         try:
-            return sorted(str(PurePosixPath(folder, each.name)) for each in base.iterdir() if each.is_file())
+            with os.scandir(base) as entries:
+                return sorted(str(PurePosixPath(folder, each.name)) for each in entries if each.is_file())
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:

@@ -107,7 +107,7 @@ def ranks(port: Port) -> Outcome:
     """`find_bpe_rank` asserts that none does, which only byte encoding makes true."""
     find = port.fork.vocab.function("llama_vocab::find_bpe_rank")
     asserts = [each for each in find.calls("GGML_ASSERT") if each.holds(r"'\n'")]
-    return all_of(*(each.statement_of().remove() for each in asserts)) if asserts else Satisfied(find.where)
+    return find.remove_each(each.statement_of() for each in asserts)
 
 
 @rule("vocab.bytes", "a byte token is a byte")
@@ -157,7 +157,8 @@ def splitter(port: Port) -> Outcome:
         parts.append(last.statement_of().insert_before(port.render("vocab_no_encoding.cpp.j2"), gap=True))
     if not any(each.condition.holds(LINES) for each in choose.ifs()):
         parts.append(choose.add_before(port.render("vocab_lines.cpp.j2")))
-        parts.append(first(choose.ifs(), "choice of a splitter", choose).add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
+        chain = first(choose.ifs(), "choice of a splitter", choose)
+        parts.append(chain.add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
     return all_of(*parts)
 
 

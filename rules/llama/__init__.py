@@ -1,4 +1,4 @@
-"""llama.cpp and its forks: how to know such a tree, what differs between them, the rules that every architecture needs."""
+"""llama.cpp and its forks: how to know such a tree, what differs between them, the rules they share."""
 
 from transformer.pack import Family
 

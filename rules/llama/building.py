@@ -5,7 +5,7 @@ from __future__ import annotations
 from transformer.cmake import SourceList
 from transformer.cpp import Struct, first
 from transformer.edit import Edit
-from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied, all_of
+from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
 from transformer.rule import rule
 
 from .loading import judge

@@ -51,7 +51,7 @@ def owners(port: Port) -> Outcome:
     )
 
 
-@rule("cache.one-kind", "a graph whose layers are all of one kind leaves the other cache's inputs alone", required=False)
+@rule("cache.one-kind", "a graph with layers of one kind only leaves the inputs of the other alone", required=False)
 def one_kind(port: Port) -> Outcome:
     """Such a graph has not allocated them: a device that holds part of the layers would write to a null buffer."""
     setter = port.fork.graph_source.function(f"{port.fork.window_input}::set_input")

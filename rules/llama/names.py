@@ -34,7 +34,7 @@ def keys(port: Port) -> Outcome:
 
 @rule("arch.tensors", "every tensor of the architecture has an enumerator, and the architecture may use it")
 def tensors(port: Port) -> Outcome:
-    """Three generations: a table of names per architecture, one flat table with a set per architecture, one flat table."""
+    """Three generations: a table of names per architecture, one flat table and a set each, one flat table."""
     spec, fork = port.spec, port.fork
     parts = [fork.tensors.add(each.enumerator, near=each.near) for each in _new(port)]
     match port.facts.tensor_names.value:
@@ -70,7 +70,7 @@ def _numbered(port: Port, tensor: str, layer: str) -> Outcome:
     """A layer number wherever the loader asks for a tensor that now belongs to the layers."""
     if port.facts.architectures.value != "cases" or layer != "REPEATING":
         return NotNeeded("asked for as before")
-    calls = [c for c in port.fork.method("load_tensors").calls("tn") if c.arguments()[0] == tensor]
+    calls = port.fork.method("load_tensors").calls("tn", tensor)
     return all_of(*(c.add_argument("0") for c in calls if len(c.arguments()) == 2)) if calls else NotNeeded("unused")
 
 

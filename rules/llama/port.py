@@ -61,6 +61,8 @@ class Port:
 
     def key(self, name: str) -> str:
         """The enumerator of the key `%s.name`, the fork's own where it has one."""
+        if f"%s.{name}" not in self._keys:
+            raise TemplateError(f"neither the spec nor the fork has a key {name}", where=str(self.pack.path))
         return self._keys[f"%s.{name}"]
 
     @cached_property
@@ -117,8 +119,8 @@ class Port:
         if self.spec.enumerator not in mapping.cases:
             return None
         made = mapping.case(self.spec.enumerator).text.split("new ")[-1].split("(")[0]
-        own = {"load_hparams": "load_arch_hparams", "load_tensors": "load_arch_tensors", "build_graph": "build_arch_graph"}
-        return self._own_method(made, own[method])
+        verb, _, what = method.partition("_")
+        return self._own_method(made, f"{verb}_arch_{what}")
 
     def handled(self, method: str) -> Construct:
         """Where this architecture is handled in `llama_model::method`. Raises `AnchorError` where it is not."""

@@ -515,7 +515,7 @@ def _identifiers(node):
 
 
 # A rule asks for these by name, or a template uses them: another name must block the rule or be refused by the types.
-NAMED = frozenset()
+NAMED = frozenset({"n_embd_head_k", "n_rot", "n_embd_nope", "tn", "byte_str"})
 
 
 def _own_locals(file: Text, function, body) -> list[str]:
@@ -529,12 +529,10 @@ def _own_locals(file: Text, function, body) -> list[str]:
                     )
                 if each is not None:
                     declared[file.of(each)] = declared.get(file.of(each), 0) + 1
-    text = file.of(function)
-    macro = re.findall(r"\b[A-Z][A-Z_]+\(", text)  # a macro may stringify or capture
     kinds: dict[str, set[str]] = {}
     for node in _identifiers(function):
         kinds.setdefault(file.of(node), set()).add(node.type)
-    return [n for n, count in declared.items() if count == 1 and kinds[n] == {"identifier"} and (macro or True) and "::" not in n]
+    return [n for n, count in declared.items() if count == 1 and kinds[n] == {"identifier"} and n not in NAMED]
 
 
 def _descend(node):
@@ -557,16 +555,15 @@ def _wrap(file: Text, random: Random, start: int, end: int) -> list:
 
 @order
 def ifdef_items(seed: int, text: str) -> str:
-    """Around enumerators, rows, members: with their comma, on lines of their own."""
+    """Around enumerators with their comma, and members. The grammar cannot read a row in `#if`: such a table blocks."""
     random, file = Random(seed), Text(text)
     found = []
-    for node in file.nodes("enumerator", "initializer_list", "field_declaration"):
+    for node in file.nodes("enumerator", "field_declaration"):
         after = node.next_sibling
         if node.type == "field_declaration" and b"(" not in node.text:
             found.append((node.start_byte, node.end_byte))
-        elif after is not None and after.type == "," and node.parent.type in ("enumerator_list", "initializer_list"):
-            if len([r for r in node.parent.named_children if r.type == node.type]) > 2:
-                found.append((node.start_byte, after.end_byte))
+        elif after is not None and after.type == "," and len(node.parent.named_children) > 2:
+            found.append((node.start_byte, after.end_byte))
     edits = []
     for start, end in some(random, found):
         edits += _wrap(file, random, start, end)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import gguf
 import numpy as np
-from oracle import models
+from oracle import golden, models
 from oracle.forward import Reference, Shift
-from oracle.models import Model
+from oracle.models import LAYOUTS, Model
 from oracle.variants import Variant
 from oracle.weights import Tensors, gguf_tensors
 
 from e2e.build import Build
-from e2e.run import MODELS, call
+from e2e.run import MODELS, Figure, call, measure
+from e2e.settings import BOUNDS, HALF, STRICT
 
+SHAPES = tuple(Model(layout, "f32") for layout in LAYOUTS if layout.name == layout.shape)
+CACHES = {"f32": "ubatch=32", "f16": "ubatch=32 k=f16 v=f16", "q8_0": "ubatch=32 fa=1 k=q8_0 v=q8_0"}
+SCALES = (0.0, 1.0, 0.0, -0.5)
 RANK, ALPHA = 4, 8.0
 # One matrix of each kind, in a layer that slides and in one that is full.
 ADAPTED = ("attn_q", "attn_k", "attn_output", "ffn_gate", "ffn_down")
@@ -35,6 +40,55 @@ def cut(variant: Variant) -> Shift:
     """Keep four tokens, drop more than a window of what follows, three fifths through the prompt."""
     at = variant.prompt_length * 3 // 5
     return Shift(at, 4, 4 + at // 2)
+
+
+def shift(build: Build, model: Model, cache: str) -> Figure:
+    """Close a gap in the context and go on."""
+    variant = model.layout.variant
+    ids, gap = np.concatenate(variant.prompt()), cut(variant)
+    where = (str(gap.at), str(gap.low), str(gap.high))
+    got = run(build, "sessions", model, ids, f"{CACHES[cache]} full=1", "shift", *where)
+    return _figure(model, "shift", cache, got, shifted(variant, ids))
+
+
+def state(build: Build, model: Model, cache: str) -> Figure:
+    """Save, restore in a new context, go on."""
+    variant = model.layout.variant
+    ids, at = np.concatenate(variant.prompt()), cut(variant).at
+    got = run(build, "sessions", model, ids, CACHES[cache], "state", str(at))
+    return _figure(model, "state", cache, got, golden.load(variant.name, "f32-table")[at:])
+
+
+def parallel(build: Build, model: Model) -> Iterator[Figure]:
+    """Two sequences in the same batches; the second is judged by what it gives where it is the first."""
+    variant = model.layout.variant
+    ids = np.concatenate(variant.prompt())
+    other, n = np.concatenate([ids[:1], ids[:0:-1]]), len(ids)
+    rows, turned = (
+        run(build, "sessions", model, np.concatenate(pair), "seqs=2 ctx=1024", "parallel")
+        for pair in ((ids, other), (other, ids))
+    )
+    yield _figure(model, "first of two sequences", "f32", rows[:n], golden.load(variant.name, "f32-table"))
+    yield _figure(model, "second of two sequences", "f32", rows[n:], turned[:n])
+
+
+def adapters(build: Build, model: Model) -> Iterator[Figure]:
+    """An adapter is put on, taken off and turned round in one context."""
+    variant = model.layout.variant
+    ids = np.concatenate(variant.prompt())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "adapter.gguf"
+        added = adapter(variant, path)
+        got = run(build, "adapter", model, ids, "", *map(str, SCALES), adapter=path)
+    for scale, rows in zip(SCALES, np.split(got, len(SCALES)), strict=True):
+        want = golden.load(variant.name, "f32-table") if scale == 0 else adapted(variant, added, scale, ids)
+        yield _figure(model, f"adapter at scale {scale:g}", "f32", rows, want)
+
+
+def _figure(model: Model, what: str, cache: str, got: np.ndarray, want: np.ndarray) -> Figure:
+    routed = bool(model.layout.variant.experts)
+    allowed = {"f32": STRICT, "f16": HALF, "q8_0": BOUNDS["q8_0 cache", routed]}[cache]
+    return measure(model.name, f"{what}, KV {cache.upper()}", got, want, 0, allowed)
 
 
 def shifted(variant: Variant, ids: np.ndarray) -> np.ndarray:

@@ -11,15 +11,8 @@ from e2e.build import Build
 
 pytestmark = pytest.mark.e2e
 
-RANDOM_TEXTS = 10_000
-
-
 def test_cases_of_the_vocabulary(ported: Build) -> None:
-    cases = [(text, ids) for text, ids in vocabulary.cases() if text]
-    answer = vocabulary.ask(ported, vocabulary.path(), [text for text, _ in cases])
-    assert len(cases) == 45
-    assert [tokens.ids for tokens in answer.tokens] == [ids for _, ids in cases]
-    assert [tokens.whole.decode() for tokens in answer.tokens] == [text for text, _ in cases]
+    assert vocabulary.count_cases(ported) == vocabulary.Counts(45, 45, 45)
 
 
 @pytest.mark.parametrize("parse", [False, True], ids=["plain", "control"])
@@ -54,9 +47,5 @@ def test_long_line(ported: Build) -> None:
 
 
 def test_random_texts_as_the_library_has_them(ported: Build) -> None:
-    texts = vocabulary.random_texts(RANDOM_TEXTS)
-    wanted = vocabulary.library().encode_batch(texts, add_special_tokens=False)
-    got = vocabulary.ask(ported, vocabulary.path(), texts).tokens
-    other = [text for text, tokens, want in zip(texts, got, wanted, strict=True) if tokens.ids != want.ids]
-    lost = [text for text, tokens in zip(texts, got, strict=True) if not tokens.whole == tokens.pieces == text.encode()]
-    assert (other, lost) == ([], [])
+    count = vocabulary.RANDOM_TEXTS
+    assert vocabulary.count_random(ported) == vocabulary.Counts(count, count, count)

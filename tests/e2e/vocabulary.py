@@ -23,6 +23,7 @@ PACKAGE, VERSION = "llama-cpp-python", "0.3.24"
 NAME = "ggml-vocab-gemma-4.gguf"
 SEPARATOR = "\n__ggml_vocab_test__\n"
 USER_DEFINED = 4
+RANDOM_TEXTS = 10_000
 
 EXAMPLES = (
     "Hello , world .",
@@ -96,6 +97,34 @@ def ask(build: Build, vocabulary: Path, texts: Sequence[str], *, special: bool =
         *ids, whole, pieces = line.split()
         tokens.append(Tokens([int(id) for id in ids], bytes.fromhex(whole[1:]), bytes.fromhex(pieces[1:])))
     return Answer(tokens, {words[0]: words[1:] for words in (line.split() for line in lines[len(raw) :])})
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many texts became the right ids, and how many came back as they were."""
+
+    texts: int
+    right: int
+    back: int
+
+
+def count(build: Build, texts: Sequence[str], wanted: Sequence[list[int]]) -> Counts:
+    tokens = ask(build, path(), texts).tokens
+    right = sum(got.ids == ids for got, ids in zip(tokens, wanted, strict=True))
+    back = sum(got.whole == got.pieces == text.encode() for got, text in zip(tokens, texts, strict=True))
+    return Counts(len(texts), right, back)
+
+
+def count_cases(build: Build) -> Counts:
+    known = [(text, ids) for text, ids in cases() if text]
+    return count(build, [text for text, _ in known], [ids for _, ids in known])
+
+
+def count_random(build: Build) -> Counts:
+    """Random texts, against the library."""
+    texts = random_texts(RANDOM_TEXTS)
+    wanted = library().encode_batch(texts, add_special_tokens=False)
+    return count(build, texts, [encoding.ids for encoding in wanted])
 
 
 def always_begins(folder: Path) -> Path:

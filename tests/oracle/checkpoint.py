@@ -16,7 +16,7 @@ import torch
 import transformers
 
 from oracle import golden, models
-from oracle.files import is_matrix
+from oracle.files import Kind, is_matrix
 from oracle.variants import VARIANTS, Variant
 from oracle.weights import checkpoint, gguf_name
 
@@ -33,7 +33,8 @@ def regenerate() -> None:
     }
     for variant in VARIANTS.values():
         logits = {}
-        for kind in ("f32", "f16"):
+        kinds: tuple[Kind, ...] = ("f32", "f16")
+        for kind in kinds:
             model = _model(variant, kind)
             for name, gelu in (("exact", _gelu), ("table", _gelu_table)):
                 logits[f"{kind}-{name}"] = _logits(model, variant, gelu, 5e-2 if name == "table" else 2e-3)
@@ -89,7 +90,7 @@ def _config(v: Variant) -> Any:
     return config
 
 
-def _model(variant: Variant, kind: str) -> Any:
+def _model(variant: Variant, kind: Kind) -> Any:
     """The model of transformers, holding the numbers that a file of this kind holds."""
     model = transformers.Gemma4ForCausalLM(_config(variant)).float().eval()
     model.tie_weights()
@@ -99,7 +100,7 @@ def _model(variant: Variant, kind: str) -> Any:
         raise SystemExit(f"{variant.name}: transformers expects other tensors: {sorted(own.keys() ^ weights.keys())}")
     with torch.no_grad():
         for name, tensor in own.items():
-            halved = kind == "f16" and is_matrix(gguf_name(name), weights[name])
+            halved = kind == "f16" and is_matrix(gguf_name(name), weights[name], kind)
             weight = weights[name].astype(np.float16).astype(np.float32) if halved else weights[name]
             tensor.copy_(torch.from_numpy(weight))
     return model

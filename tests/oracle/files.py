@@ -19,15 +19,19 @@ FILE_TYPE = {"f32": gguf.LlamaFileType.ALL_F32, "f16": gguf.LlamaFileType.MOSTLY
 Q8_0 = gguf.GGMLQuantizationType.Q8_0
 
 
-def is_matrix(name: str, tensor: np.ndarray) -> bool:
-    """Whether a file smaller than F32 stores this tensor in its own type; the others stay F32."""
+# The quantizer of llama.cpp leaves this matrix as it is.
+NEVER_QUANTIZED = "per_layer_model_proj.weight"
+
+
+def is_matrix(name: str, tensor: np.ndarray, kind: Kind) -> bool:
+    """Whether a file of this kind, if it is not F32, stores this tensor in its own type; the others stay F32."""
     small = name.endswith(("_norm.weight", "ffn_gate_inp.weight")) or not name.endswith(".weight")
-    return tensor.ndim > 1 and not small
+    return tensor.ndim > 1 and not small and not (kind == "q8_0" and name == NEVER_QUANTIZED)
 
 
 def rounded(tensors: Tensors, kind: Kind) -> Tensors:
     """The numbers that a file of this kind holds, back as 32-bit floats."""
-    return {name: _rounded(tensor, kind) if is_matrix(name, tensor) else tensor for name, tensor in tensors.items()}
+    return {name: _rounded(tensor, kind) if is_matrix(name, tensor, kind) else tensor for name, tensor in tensors.items()}
 
 
 def _rounded(tensor: np.ndarray, kind: Kind) -> np.ndarray:
@@ -65,10 +69,12 @@ def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
     _tokenizer(writer, tiny())
     for name in sorted(tensors, key=_order):
         tensor = tensors[name]
-        if kind == "q8_0" and is_matrix(name, tensor):
-            writer.add_tensor(name, quantize(tensor, Q8_0), raw_dtype=Q8_0)
+        if kind == "f32" or not is_matrix(name, tensor, kind):
+            writer.add_tensor(name, tensor)
+        elif kind == "f16":
+            writer.add_tensor(name, tensor.astype(np.float16))
         else:
-            writer.add_tensor(name, tensor.astype(np.float16) if kind == "f16" and is_matrix(name, tensor) else tensor)
+            writer.add_tensor(name, quantize(tensor, Q8_0), raw_dtype=Q8_0)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -90,7 +90,8 @@ class Reference:
         v = self.variant
         shape = (len(tokens), v.layers, v.per_layer)
         table = self._get("per_layer_token_embd.weight")[tokens].reshape(shape) * np.sqrt(v.per_layer)
-        context = (self._times("per_layer_model_proj", x) * v.hidden**-0.5).reshape(shape)
+        context = x @ self._get("per_layer_model_proj.weight").T  # never quantized, hence not rounded
+        context = (context * v.hidden**-0.5).reshape(shape)
         return (table + self._norm(context, "per_layer_proj_norm")) * 2**-0.5
 
     def _attention(self, layer: int, y: Array, kept: dict[int, tuple[Array, Array]]) -> Array:

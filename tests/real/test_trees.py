@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from real.trees import NATIVE, PARTIAL, PORTED, unpacked
 
 pytestmark = pytest.mark.real

@@ -1,10 +1,11 @@
 """C++ as text with structure: the only package that knows tree-sitter."""
 
 from transformer.cpp.blocks import Block, If, Switch
-from transformer.cpp.construct import Construct, first
+from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Enum, Struct, Table, declared
 from transformer.cpp.file import CppFile
 from transformer.cpp.functions import Function, Parameter
+from transformer.cpp.search import first
 from transformer.cpp.source import Source, aligned
 
 __all__ = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transformer.cpp.construct import Construct, only
+from transformer.cpp.construct import Construct
 from transformer.cpp.layout import above, below, into
+from transformer.cpp.search import only
 from transformer.cpp.source import tokens, unconditional
 from transformer.outcome import Outcome, Satisfied
 

@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from transformer.cpp import lists
 from transformer.cpp.layout import above, below, statement
 from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
-from transformer.cpp.rewrite import removal, swaps, within
+from transformer.cpp.rewrite import removals, swaps, within
+from transformer.cpp.search import first, only
 from transformer.cpp.source import SEP, Source, among, around, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from tree_sitter import Node
 
     from transformer.cpp.blocks import Block, If, Switch
     from transformer.edit import Edit
-
-T = TypeVar("T", bound="Construct")
-
-
-
-
-def only(found: Sequence[T], what: str, where: str, seen: Iterable[str] = ()) -> T:
-    """The one construct that was found. Raises `AnchorError` where there is none, or more than one."""
-    if len(found) == 1:
-        return found[0]
-    if found:
-        places = ", ".join(each.where for each in found)
-        raise AnchorError(f"{what} was found {len(found)} times: {places}", where=found[0].where)
-    hint = ", ".join(list(seen)[:8])
-    raise AnchorError(f"{what} was not found", where=where, help=f"seen instead: {hint}" if hint else "")
-
-
-def first(found: Iterable[T], what: str, scope: Construct) -> T:
-    """The first construct that was found in a scope. Raises `AnchorError` where there is none."""
-    for each in found:
-        return each
-    raise scope.missing(what)
-
 
 class Construct:
     """A syntax node with a name by which messages speak of it."""
@@ -112,10 +90,15 @@ class Construct:
         return [self.rename(n, f"a statement of {self.name}") for n in self.node.named_children if n.type != "comment"]
 
     def switches(self) -> list[Switch]:
-        """All switches in here."""
+        """All switches in here, in the order of the text."""
+        return self._switches
+
+    @cached_property
+    def _switches(self) -> list[Switch]:
         from transformer.cpp.blocks import Switch
 
-        return [Switch(self.source, n, f"a switch of {self.name}") for n in self._around(("switch_statement",), "switch")]
+        found = self._around(("switch_statement",), "switch")
+        return [Switch(self.source, node, f"a switch of {self.name}") for node in found]
 
     def switch(self, subject: str) -> Switch:
         """The switch whose condition ends with `subject` (`arch` finds `model->arch` as well)."""
@@ -126,6 +109,10 @@ class Construct:
 
     def ifs(self) -> list[If]:
         """All if statements in here, in the order of the text."""
+        return self._ifs
+
+    @cached_property
+    def _ifs(self) -> list[If]:
         from transformer.cpp.blocks import If
 
         return [If(self.source, n, f"an if of {self.name}") for n in self._around(("if_statement",), "if")]
@@ -135,19 +122,19 @@ class Construct:
         found = [each for each in self.ifs() if each.condition.holds(condition)]
         return only(found, f"if ({condition}) of {self.name}", self.where).sound()
 
-    def calls(self, function: str) -> list[Construct]:
-        """Calls of `function` (`a.b(...)` and `a->b(...)` count as calls of `b`)."""
+    def calls(self, function: str, *identifiers: str) -> list[Construct]:
+        """Calls of `function` (`a.b(...)` and `a->b(...)` count as calls of `b`) that mention the identifiers."""
         found = []
-        for node in self._around(("call_expression",), function):
+        for node in self._around(("call_expression",), identifiers[0] if identifiers else function):
             callee = node.child_by_field_name("function")
             if callee is not None and self.source.text(last_name(callee)) == function:
                 found.append(self.rename(node, f"{function}() in {self.name}"))
-        return found
+        return [each for each in found if each.mentions(*identifiers)]
 
     def call(self, function: str, *identifiers: str) -> Construct:
         """The first call of `function` in here that mentions the identifiers."""
         what = f"call of {function}" + (f" with {', '.join(identifiers)}" if identifiers else "")
-        return first((each for each in self.calls(function) if each.mentions(*identifiers)), what, self)
+        return first(self.calls(function, *identifiers), what, self)
 
     def expressions(self, code: str) -> list[Construct]:
         """The places in here where the expression `code` stands, token by token."""
@@ -305,7 +292,12 @@ class Construct:
 
     def remove(self) -> Changes:
         """Nothing in place of this statement and the comments right below it; no two empty lines are left."""
-        return self._changes(removal(self.source, self.node, self.name))
+        return self._changes(*removals(self.source, [self.node], self.name))
+
+    def remove_each(self, statements: Iterable[Construct]) -> Outcome:
+        """The same for some statements in here; satisfied where there are none."""
+        edits = removals(self.source, [each.node for each in statements], self.name)
+        return Changes(tuple(edits)) if edits else Satisfied(self.where)
 
     def _changes(self, *edits: Edit) -> Changes:
         return Changes(edits)

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transformer.cpp import lists
-from transformer.cpp.construct import Construct, only
+from transformer.cpp.construct import Construct
 from transformer.cpp.functions import Function
 from transformer.cpp.layout import below, into
 from transformer.cpp.names import function_declarator, innermost, variables
+from transformer.cpp.search import only
 from transformer.cpp.source import Source, aligned, descendants, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Outcome, Satisfied

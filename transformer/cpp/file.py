@@ -6,10 +6,11 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transformer.cpp.construct import Construct, only
+from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Enum, Struct, Table
 from transformer.cpp.functions import Function
 from transformer.cpp.names import function_declarator, innermost
+from transformer.cpp.search import only
 from transformer.cpp.source import Source
 from transformer.errors import AnchorError
 

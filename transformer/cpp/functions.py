@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transformer.cpp import lists
-from transformer.cpp.construct import Construct, only
+from transformer.cpp.construct import Construct
 from transformer.cpp.layout import above, below, into
 from transformer.cpp.names import core, function_declarator, innermost
+from transformer.cpp.search import only
 from transformer.cpp.source import among, descendants, tokens
 from transformer.outcome import Outcome, Satisfied
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def _is_guard(block: Node) -> bool:
 
 def tokens(code: str) -> str:
     """`code` without comments, its tokens set apart by `SEP`: equal for equal meaning, whatever the layout."""
-    return SEP.join(match.group(1) for match in _TOKEN.finditer(code) if match.group(1))
+    return SEP.join(token for token, _ in _TOKEN.findall(code) if token)
 
 
 def among(wanted: str, given: str) -> bool:
@@ -166,11 +167,15 @@ class Source:
 
     def line(self, offset: int) -> int:
         """The number of the line that holds byte `offset`, from 1."""
-        return self.data.count(b"\n", 0, offset) + 1
+        return bisect_left(self._line_ends, offset) + 1
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [match.start() for match in re.finditer(rb"\n", self.data)]
 
     def point(self, offset: int) -> tuple[int, int]:
         """Row and byte column of a byte, from 0, as tree-sitter counts them."""
-        return self.data.count(b"\n", 0, offset), offset - self.line_start(offset)
+        return self.line(offset) - 1, offset - self.line_start(offset)
 
     def where(self, offset: int) -> str:
         """`path:line` of a byte."""

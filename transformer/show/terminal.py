@@ -6,16 +6,15 @@ import os
 import re
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.segment import Segment, Segments
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from transformer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.console import Console
     from rich.progress import Progress
 
 Part = str | tuple[str, str]
@@ -25,22 +24,45 @@ Part = str | tuple[str, str]
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-class _Stream(Console):
+class _Stream:
     """One output. When its reader leaves (`| head`), the rest is said to nobody and the run goes on."""
 
     def __init__(self, *, stderr: bool = False) -> None:
-        plain = bool(os.environ.get("NO_COLOR"))
-        super().__init__(stderr=stderr, color_system=None if plain else "auto", soft_wrap=True)
+        self._stderr = stderr
         with suppress(AttributeError):  # replaced by something that is no text file
-            (sys.stderr if stderr else sys.stdout).reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            self.file.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
 
-    def on_broken_pipe(self) -> None:
-        """Nobody reads on: not an error."""
-        self.end()
+    @property
+    def file(self) -> TextIO:
+        """Where the text goes."""
+        return sys.stderr if self._stderr else sys.stdout
+
+    @cached_property
+    def console(self) -> Console | None:
+        """The console of a terminal; without one there are no styles, and rich is not even imported."""
+        if not self.file.isatty():
+            return None
+        from rich.console import Console
+
+        plain = bool(os.environ.get("NO_COLOR"))
+        return Console(stderr=self._stderr, color_system=None if plain else "auto", soft_wrap=True)
+
+    def write(self, lines: Iterable[tuple[Part, ...]]) -> None:
+        """Lines, with their styles on a terminal. Raises `UsageError` where they cannot be written."""
+        try:
+            if self.console is not None:
+                _print(self.console, lines)
+            else:
+                self.file.write("".join("".join(map(_text, line)) + "\n" for line in lines))
+                self.file.flush()
+        except BrokenPipeError:
+            self.end()
+        except OSError as error:
+            self.end()
+            raise UsageError(f"the output cannot be written: {error.strerror}") from error
 
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
-        self.quiet = True
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.file.fileno())
         os.close(nowhere)
@@ -60,19 +82,19 @@ class Terminal:
 
     def say_all(self, lines: Iterable[tuple[Part, ...]]) -> None:
         """Several lines of the result, at once."""
-        _print(self.out, lines)
+        self.out.write(lines)
 
     def tell(self, *parts: Part) -> None:
         """One line beside the result."""
         self.close()
-        _print(self.err, [parts])
+        self.err.write([parts])
 
     def progress(self, done: int, total: int, unit: str, *, what: str = "checking types") -> None:
         """A bar for what takes long; nothing where there is no terminal."""
-        if not self.err.file.isatty():
+        if self.err.console is None:
             return
         if self._progress is None:
-            self._progress = _bar(self.err, total, what)
+            self._progress = _bar(self.err.console, total, what)
         self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=unit)
 
     def close(self) -> None:
@@ -82,19 +104,21 @@ class Terminal:
             self._progress = None
 
 
-def _print(stream: _Stream, lines: Iterable[tuple[Part, ...]]) -> None:
+def _text(part: Part) -> str:
+    return visible(part if isinstance(part, str) else part[0])
+
+
+def _print(console: Console, lines: Iterable[tuple[Part, ...]]) -> None:
     """As segments: text would have its tabs expanded."""
+    from rich.segment import Segment, Segments
+
     segments: list[Segment] = []
     for line in lines:
         for part in line:
-            text, style = (part, "") if isinstance(part, str) else part
-            segments.append(Segment(visible(text), stream.get_style(style) if style else None))
+            style = "" if isinstance(part, str) else part[1]
+            segments.append(Segment(_text(part), console.get_style(style) if style else None))
         segments.append(Segment.line())
-    try:
-        stream.print(Segments(segments), end="")
-    except OSError as error:
-        stream.end()
-        raise UsageError(f"the output cannot be written: {error.strerror}") from error
+    console.print(Segments(segments), end="")
 
 
 def visible(text: str) -> str:
@@ -102,11 +126,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def _bar(stream: Console, total: int, what: str) -> Progress:
+def _bar(console: Console, total: int, what: str) -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, TextColumn("[dim]{task.fields[unit]}"), console=stream, transient=True)
+    bar = Progress(*columns, TextColumn("[dim]{task.fields[unit]}"), console=console, transient=True)
     bar.add_task(what, total=total, unit="")
     bar.start()
     return bar

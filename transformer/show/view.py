@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
@@ -120,6 +119,8 @@ class View(Terminal):
 
     def internal(self, error: Exception) -> None:
         """A fault of this program, in two lines."""
+        import traceback
+
         last = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         state = "" if self.written else "; nothing was written"

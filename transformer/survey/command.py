@@ -10,10 +10,10 @@ import click
 
 from transformer import pack as packs
 from transformer.errors import UsageError
-from transformer.verify import Level
 
 if TYPE_CHECKING:
     from transformer.show.view import View
+    from transformer.verify import Level
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -35,8 +35,9 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--resume", is_flag=True, help="Keep results in the user's cache folder; go on where a run ended.")
 @click.option("--cache", type=FOLDER, metavar="DIR", help="The same, in this folder.")
 @click.pass_obj
-def survey(view: View, repository: Path, span: str, every: int, revisions: Path | None, arch: str | None, level: Level,
-           jobs: int | None, dask: str, json: Path | None, html: Path | None, resume: bool, cache: Path | None) -> int:  # fmt: skip
+def survey(view: View, repository: Path, span: str, every: int, revisions: Path | None, arch: str | None,
+           level: Level, jobs: int | None, dask: str, json: Path | None, html: Path | None, resume: bool,
+           cache: Path | None) -> int:  # fmt: skip
     """Plan and verify over the history of the repository at GIT_DIR, without a checkout; nothing is written to it."""
     from transformer.survey import result
     from transformer.survey.cache import default_folder
@@ -72,4 +73,6 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}", help="check the folder and its permissions") from error
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}", help="check the folder and its permissions"
+        ) from error

@@ -6,7 +6,6 @@ import tempfile
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,19 +14,21 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from transformer import plan as planning
 from transformer.errors import ConflictError, NoCompiler, PackError, TransformerError, UsageError
 from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
-from transformer.survey.objects import MissingObject, Objects
+from transformer.survey.objects import MissingObjectError, Objects
 from transformer.survey.row import Cell, Row, Verdict
 from transformer.survey.tree import Library, Looks, Revision, Tree
 from transformer.verify import Level, Report, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from transformer.pack import Pack
     from transformer.plan import Plan, Step
     from transformer.rule import Rule
 
 T = TypeVar("T")
 
-LIMIT = 12_000_000  # bytes of files that are kept with their syntax trees (measured: some 20 times as much memory)
+LIMIT = 12_000_000  # bytes of files that are kept with their syntax trees (measured: some 17 times as much memory)
 _DEPTH = 6  # answers that are kept for each question: history comes back to what it was
 _CODE = (".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".def", ".txt")
 
@@ -74,8 +75,8 @@ class Judge:
         started = time.perf_counter()
         try:
             commit = self.objects.commit(name)
-        except (MissingObject, ValueError, KeyError, IndexError) as error:
-            why = error.message if isinstance(error, MissingObject) else "its commit cannot be read"
+        except (MissingObjectError, ValueError, KeyError, IndexError) as error:
+            why = error.message if isinstance(error, MissingObjectError) else "its commit cannot be read"
             return Row(name, "", "", Verdict("broken", why), time.perf_counter() - started, lasting=False)
         verdict, lasting = self._verdict(Tree(self.objects, commit.tree))
         spent = time.perf_counter() - started
@@ -93,7 +94,7 @@ class Judge:
             verdict = self._judged(tree, looks)
         except (NoCompiler, PackError):
             raise
-        except MissingObject as error:
+        except MissingObjectError as error:
             return Verdict("broken", error.message, error.where), False
         except TransformerError as error:
             verdict = Verdict("broken", error.message, error.where)
@@ -117,9 +118,9 @@ class Judge:
             return Verdict("conflict", error.message, error.where)
         cells = tuple(_cells(plan))
         if plan.blocked:
-            first = plan.blocked[0]
-            why, where = (first.outcome.why, first.outcome.where) if isinstance(first.outcome, Blocked) else ("", "")
-            return Verdict("blocked", f"{first.rule.name}: {why}", where, cells)
+            first = plan.blocked[0].rule.name
+            why = next(cell.note for cell, step in zip(cells, plan.steps, strict=True) if step.rule.name == first)
+            return Verdict("blocked", f"{first}: {why}", "", cells)
         if plan.state != "absent":
             return Verdict("native" if plan.state == "complete" else "partial", "", "", cells)
         report = self._verified(plan, tree, looks)
@@ -132,15 +133,18 @@ class Judge:
         """What a rule says. It gets a context of its own, so that all it learns goes through what it looks at."""
         self.counts.rules += 1
         known = self._outcomes[rule.name].find(tree)
-        if known is None:
-            seen: Looks = {}
-            context = self._pack.family.open(Revision(tree, self._library, seen), self._pack)
-            known = seen, planning.ask(rule, context)
-            self._outcomes[rule.name].keep(*known)
-        else:
+        if known is not None:
             self.counts.rules_known += 1
-        looks.update(known[0])
-        return known[1]
+            looks.update(known[0])
+            return known[1]
+        seen: Looks = {}
+        try:
+            context = self._pack.family.open(Revision(tree, self._library, seen), self._pack)
+            outcome = planning.ask(rule, context)
+        finally:  # an error as well is the answer to what was looked at
+            looks.update(seen)
+        self._outcomes[rule.name].keep(seen, outcome)
+        return outcome
 
     def _verified(self, plan: Plan, tree: Tree, looks: Looks) -> Report:
         if self._level != "types":
@@ -189,5 +193,3 @@ def _cell(step: Step, there: bool) -> Cell:
             return Cell("not needed", why)
         case Blocked(why, where):
             return Cell("blocked", f"{where}: {why}" if where and not why.startswith(where) else why)
-
-

@@ -21,7 +21,7 @@ _TREES = 2048  # listings that are kept
 _LINK, _FOLDER = "120000", "40000"
 
 
-class MissingObject(TransformerError):
+class MissingObjectError(TransformerError):
     """An object that the repository does not hold: a partial or shallow clone, or a damaged one."""
 
     title = "git"
@@ -77,7 +77,9 @@ def ask(folder: Path, *arguments: str) -> str:
         raise UsageError("git is not installed", help="install git") from error
     if done.returncode:
         complaint = done.stderr.decode(errors="replace").strip().splitlines() or ["it does not say why"]
-        raise UsageError(f"git: {complaint[0].removeprefix('fatal: ')}", where=str(folder), help="check folder and range")
+        raise UsageError(
+            f"git: {complaint[0].removeprefix('fatal: ')}", where=str(folder), help="check folder and range"
+        )
     return os.fsdecode(done.stdout)
 
 
@@ -98,7 +100,7 @@ class Objects:
         self._trees: OrderedDict[str, dict[str, Entry]] = OrderedDict()
 
     def read(self, name: str) -> tuple[str, bytes]:
-        """Id and bytes of an object. Raises `MissingObject`."""
+        """Id and bytes of an object. Raises `MissingObjectError`."""
         if name in self._missing:
             raise _missing(name)
         with suppress(OSError):  # git went away: it could not fetch what a partial clone lacks, or met damage
@@ -111,7 +113,11 @@ class Objects:
     def _exchange(self, name: str) -> tuple[str, bytes] | None:
         if self._process is None:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -169,8 +175,8 @@ class Objects:
             self._process = None
 
 
-def _missing(name: str) -> MissingObject:
-    return MissingObject(f"the repository does not hold {name.removesuffix('^{commit}')}",
+def _missing(name: str) -> MissingObjectError:
+    return MissingObjectError(f"the repository does not hold {name.removesuffix('^{commit}')}",
                          help="fetch it: a partial or shallow clone lacks objects")  # fmt: skip
 
 

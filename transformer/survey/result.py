@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformer.survey.row import STATES, Row, State, Verdict, verdict_data
-from transformer.verify import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformer.verify import Level
 
 VERSION = 1
 
-_STYLES: dict[State, str] = {"ports": "green", "partly": "green", "native": "cyan", "foreign": "dim", "partial": "yellow"}
+_STYLES: dict[State, str] = {
+    "ports": "green",
+    "partly": "green",
+    "native": "cyan",
+    "foreign": "dim",
+    "partial": "yellow",
+}
 _HEAD = ("revision", "date", "state", "changed", "satisfied", "not needed", "blocked", "seconds")
 Line = tuple[str | tuple[str, str], ...]
 
@@ -125,5 +134,3 @@ def summary(survey: Survey) -> Iterator[Line]:
 def _at(verdict: Verdict) -> str:
     where = verdict.where
     return f"{where}: {verdict.why}" if where and not verdict.why.startswith(where) else verdict.why
-
-

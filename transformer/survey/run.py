@@ -6,16 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer import pack as packs
 from transformer.errors import UsageError
 from transformer.survey import history
 from transformer.survey.cache import Cache, fingerprint
-from transformer.survey.objects import MissingObject, Objects, git_dir
+from transformer.survey.objects import MissingObjectError, Objects, git_dir
 from transformer.survey.result import Rule, Survey
-from transformer.survey.row import Row
-from transformer.survey.spread import Executor, Setup, cluster, processes, spread
-from transformer.verify import Level
+from transformer.survey.spread import Setup, cluster, processes, spread
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from transformer.survey.row import Row
+    from transformer.verify import Level
 
 Progress = Callable[[int, int, str], None]
 
@@ -72,7 +77,7 @@ def _wanted(request: Request, folder: str) -> list[str]:
     for name in history.thinned(history.listed(request.revisions), request.every):
         try:
             found.append(objects.commit(name).id)
-        except (MissingObject, ValueError, KeyError, IndexError):
+        except (MissingObjectError, ValueError, KeyError, IndexError):
             found.append(name)
     objects.close()
     return list(dict.fromkeys(found))

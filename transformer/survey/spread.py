@@ -6,21 +6,25 @@ import importlib
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from transformer import pack as packs
 from transformer.errors import TransformerError, UsageError
-from transformer.pack import Home
 from transformer.survey.cache import fingerprint
 from transformer.survey.judge import Judge
-from transformer.survey.row import Row
-from transformer.verify import Level
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from transformer.pack import Home
+    from transformer.survey.row import Row
+    from transformer.verify import Level
+
+PATIENCE = 20  # seconds for a scheduler to answer
 _MOST = 24  # revisions in one piece: neighbours, as they share most files
 
 _here = threading.local()
@@ -41,8 +45,8 @@ def judge(setup: Setup) -> Judge:
     """The judge of this thread; it stays, and with it what it has parsed. Raises `UsageError` in another version."""
     if getattr(_here, "setup", None) != setup:
         home = setup.home or packs.home()
-        if fingerprint.__wrapped__(home) != setup.fingerprint:
-            raise UsageError("a worker has other rules, templates or another version", help="install the same everywhere")
+        if fingerprint(home) != setup.fingerprint:
+            raise UsageError("a worker has other rules or another version", help="install the same everywhere")
         if getattr(_here, "judge", None) is not None:
             _here.judge.close()
         _here.judge = Judge(setup.repository, packs.load(setup.arch, home), setup.level)
@@ -63,9 +67,7 @@ def pieces(revisions: Sequence[str], jobs: int, level: Level) -> list[Sequence[s
     return [revisions[start : start + size] for start in range(0, len(revisions), size)]
 
 
-def spread(
-    executor: Executor, setup: Setup, revisions: Sequence[str], jobs: int, done: Callable[[Row], None]
-) -> None:
+def spread(executor: Executor, setup: Setup, revisions: Sequence[str], jobs: int, done: Callable[[Row], None]) -> None:
     """Have every revision judged; `done` gets each row as it comes."""
     waiting: list[Future[list[Row]]] = []
     try:
@@ -87,10 +89,7 @@ def processes(jobs: int) -> Iterator[Executor]:
     """Processes of this machine; for one job a thread. Ctrl-C ends the survey after the pieces at work."""
     start = multiprocessing.get_context("spawn")  # the progress bar has a thread: forking beside it can hang
     pool: Executor
-    if jobs == 1:
-        pool = ThreadPoolExecutor(1)
-    else:
-        pool = ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
+    pool = ThreadPoolExecutor(1) if jobs == 1 else ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
     try:
         yield pool
     finally:
@@ -109,7 +108,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     except ModuleNotFoundError as error:
         raise UsageError("Dask is not installed", help="install the extra `dask`") from error
     try:
-        client = distributed.Client(address, timeout=20, set_as_default=False)
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(f"no Dask scheduler answers at {address}", help="start one with `dask scheduler`") from error
     try:

@@ -109,7 +109,7 @@ class Library:
         self._files: dict[tuple[str, str], CppFile] = {}
 
     def source(self, path: str, blob: str) -> Source:
-        """A file. Raises `UsageError` where it is not UTF-8, and `MissingObject`."""
+        """A file. Raises `UsageError` where it is not UTF-8, and `MissingObjectError`."""
         key = path, blob
         if key not in self._sources:
             data = self._objects.blob(blob)

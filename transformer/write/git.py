@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import quote
 
 from transformer.errors import UsageError
 
@@ -69,6 +68,8 @@ def _git_state(root: Path) -> Path | None:
     folder = (root.resolve() / _line(root, ["rev-parse", "--git-path", "transformer"])).resolve()
     if not prefix:
         return folder
+    from urllib.parse import quote  # only for a tree below the top of its work tree
+
     name = quote(prefix.strip("/").rpartition("/")[2][:40], safe="")
     return folder / "trees" / f"{name}-{_short_hash(prefix)}"
 

@@ -2,15 +2,12 @@
 
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
-
-from filelock import FileLock, Timeout
 
 from transformer.errors import TransformerError, UsageError
 from transformer.write.files import hash_of, inside, owner, read, reason, sync_folder, sync_parents, write_new
@@ -98,6 +95,8 @@ def receipt_of(journal: Journal) -> Receipt:
 @contextmanager
 def locked(state: Path) -> Iterator[None]:
     """Hold the tree for this process. Raises UsageError at once where another run holds it."""
+    from filelock import FileLock, Timeout  # not needed to look at a tree
+
     lock = FileLock(state / "lock", timeout=0)
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,7 +116,7 @@ def locked(state: Path) -> Iterator[None]:
 def new_folder(state: Path) -> Path:
     """The name of the next journal's folder; names sort in the order of the runs."""
     last = max((int(folder.name.partition("-")[0]) for folder in _folders(state)), default=0)
-    return state / "runs" / f"{last + 1:06d}-{secrets.token_hex(4)}"
+    return state / "runs" / f"{last + 1:06d}-{os.urandom(4).hex()}"
 
 
 def journals(state: Path) -> list[Journal]:

@@ -1,0 +1,60 @@
+"""The negative side: a place that is gone, has another name, is there twice or cannot be parsed.
+
+The rule that needs it is blocked and named, and a plan with a blocked rule is never written. Exceptions are told here,
+each with its reason.
+"""
+
+from __future__ import annotations
+
+import pytest
+from command import read_all, transformer
+from drift import broken
+from drift.machine import FORK, original
+
+from transformer.outcome import Changes
+
+ALL = list(broken.breaks(FORK))
+# rule, what was done: why the rule itself need not be blocked
+EXCEPT = {
+    ("arch.tensors", "llm_get_tensor_names gone"): "a tree without it is one of the third generation",
+    ("arch.tensors", "llm_get_tensor_names renamed"): "so is this; arch.switches names the switch",
+}
+
+
+def _texts(plan, rule):
+    return [edit.text for edit in plan.edits if edit.rule == rule]
+
+
+@pytest.mark.drift
+def test_every_rule_that_changes_something_is_broken():
+    rules = {step.rule.name for step in original(FORK).steps if isinstance(step.outcome, Changes)}
+    not_code = {"graph.sources", "graph.builder"}
+    assert {one.rule for one in ALL} == rules - not_code
+
+
+@pytest.mark.drift
+def test_a_broken_place_blocks_its_rule():
+    wrong = []
+    for one in ALL:
+        made = broken.plan_of(FORK, one)
+        named = {step.rule.name for step in (*made.blocked, *made.skipped)}
+        if one.rule in named or (one.rule, one.what) in EXCEPT:
+            continue
+        same = _texts(made, one.rule) == _texts(original(FORK), one.rule)
+        if one.what.endswith("broken") and (same or made.blocked):
+            continue  # the place itself is sound, what is broken stands beside it; or nothing is written anyway
+        wrong.append(f"{one}: blocked are {sorted(named)}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.drift
+@pytest.mark.parametrize("one", ALL[:: max(len(ALL) // 6, 1)], ids=str)
+def test_nothing_is_written(one, fork):
+    (fork / one.path).write_bytes(one.data)
+    made = broken.plan_of(FORK, one)
+    before = read_all(fork)
+    done = transformer("run", fork, "--allow-dirty", "--verify", "syntax")
+    assert (done.returncode == 4) == bool(made.blocked), done.stdout + done.stderr
+    if made.blocked:
+        assert made.blocked[0].rule.name in done.stdout + done.stderr
+        assert read_all(fork) == before

@@ -1,0 +1,40 @@
+"""The fork's own quantizer makes the Q8_0 file that the other tests run, and smaller ones that still load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from oracle import models
+from oracle.models import LAYOUTS, Layout, Model
+from oracle.variants import STEPS
+
+from e2e.build import Build
+from e2e.run import MODELS, call, logits, measure, reference
+from e2e.settings import Bound
+
+pytestmark = pytest.mark.e2e
+
+every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+
+
+@every_layout
+def test_q8_0_is_the_same_file(ported: Build, layout: Layout, tmp_path: Path) -> None:
+    made = tmp_path / "made.gguf"
+    call(ported.program("quantize"), models.checked(Model(layout, "f32"), MODELS), made, str(int(gguf.LlamaFileType.MOSTLY_Q8_0)))
+    known = {tensor.name: tensor for tensor in gguf.GGUFReader(models.checked(Model(layout, "q8_0"), MODELS)).tensors}
+    tensors = gguf.GGUFReader(made).tensors
+    assert {tensor.name for tensor in tensors} == known.keys()
+    other = [t.name for t in tensors if t.tensor_type != known[t.name].tensor_type or (t.data != known[t.name].data).any()]
+    assert not other
+
+
+@every_layout
+def test_q4_0_runs(ported: Build, layout: Layout, tmp_path: Path) -> None:
+    made = tmp_path / "made.gguf"
+    call(ported.program("quantize"), models.checked(Model(layout, "f32"), MODELS), made, str(int(gguf.LlamaFileType.MOSTLY_Q4_0)))
+    got = logits(ported, made, np.concatenate(layout.variant.prompt()), STEPS, [""])[0]
+    figure = measure(layout.name, "Q4_0", got, reference(layout.shape, "f32"), STEPS, Bound(1.0, 10.0, tie=None, agree=0.05))
+    assert figure.good, str(figure)
