@@ -137,8 +137,10 @@ class Port:
         return made.group(1) if made else self.spec.builder.name
 
     def definition_of(self, builder: str) -> Construct | None:
-        """The constructor of a builder, wherever it stands."""
-        for path in ["src/llama-model.cpp", *self.fork.workspace.list("src/models")]:
+        """The constructor of a builder; where nobody makes it yet, only its own file is looked at."""
+        made = self.scope("build_graph") is not None
+        others = self.fork.workspace.list("src/models") if made else [f"src/models/{self.spec.builder.file}"]
+        for path in ["src/llama-model.cpp", *(each for each in others if self.fork.workspace.exists(each))]:
             if path.endswith(".cpp") and f"{builder}::{builder}".encode() in self.fork.workspace.source(path).data:
                 return self.fork.workspace.file(path).function(f"{builder}::{builder}")
         return None

@@ -11,7 +11,7 @@ from transformer.cpp.layout import above, below, statement
 from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
 from transformer.cpp.rewrite import removals, swaps, within
 from transformer.cpp.search import first, only
-from transformer.cpp.source import SEP, Source, among, around, tokens
+from transformer.cpp.source import SEP, Source, among, around, longest, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
@@ -69,7 +69,8 @@ class Construct:
 
     def holds(self, code: str) -> bool:
         """Whether `code` stands in here, token by token."""
-        return among(tokens(code), self.tokens)
+        wanted = tokens(code)
+        return longest(wanted) in self.text and among(wanted, self.tokens)
 
     def rename(self, node: Node, name: str) -> Construct:
         """A construct for a node of the same file."""
@@ -265,10 +266,8 @@ class Construct:
         scope = statement(self.node).parent
         if scope is None:
             return None
-        if scope.parent is None:
-            known = among(tokens(code), self.source.tokens)
-        else:
-            known = self.rename(scope, self.name).holds(code)
+        whole = scope.parent is None
+        known = self.source.holds(code) if whole else self.rename(scope, self.name).holds(code)
         bare = not tokens(code) and code.strip() in self.source.text(scope)
         return Satisfied(self.where) if known or bare else None
 

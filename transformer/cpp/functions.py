@@ -11,7 +11,7 @@ from transformer.cpp.construct import Construct
 from transformer.cpp.layout import above, below, into
 from transformer.cpp.names import core, function_declarator, innermost
 from transformer.cpp.search import only
-from transformer.cpp.source import among, descendants, tokens
+from transformer.cpp.source import descendants
 from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Function(Construct):
         return self._known(code) or self._changes(below(self.source, self.node, code, self.name, gap=True))
 
     def _known(self, code: str) -> Outcome | None:
-        return Satisfied(self.where) if among(tokens(code), self.source.tokens) else None
+        return Satisfied(self.where) if self.source.holds(code) else None
 
     def begin(self, code: str, *, gap: bool = True) -> Outcome:
         """Lines at the start of the body."""

@@ -81,6 +81,11 @@ def tokens(code: str) -> str:
     return SEP.join(token for token, _ in _TOKEN.findall(code) if token)
 
 
+def longest(wanted: str) -> str:
+    """The longest of some tokens: where it does not stand, they do not stand together either."""
+    return max(wanted.split(SEP), key=len)
+
+
 def among(wanted: str, given: str) -> bool:
     """Whether the tokens `wanted` follow each other somewhere in the tokens `given`."""
     return bool(wanted) and f"{SEP}{wanted}{SEP}" in f"{SEP}{given}{SEP}"
@@ -164,6 +169,11 @@ class Source:
         text = line[margin:].lstrip(" ")
         levels, rest = divmod(len(line) - margin - len(text), INDENT)
         return self.deeper(indent, levels) + " " * rest + text
+
+    def holds(self, code: str) -> bool:
+        """Whether `code` stands in the file, token by token."""
+        wanted = tokens(code)
+        return longest(wanted).encode() in self.data and among(wanted, self.tokens)
 
     def line(self, offset: int) -> int:
         """The number of the line that holds byte `offset`, from 1."""
