@@ -14,6 +14,7 @@ from transformer.app import Action, Request
 from transformer.errors import TransformerError
 from transformer.show.files import Files
 from transformer.show.view import Diff, View
+from transformer.survey.command import survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,9 @@ def status(view: View, repo: Path, arch: str) -> int:
 def undo(view: View, repo: Path) -> int:
     """Take back what the last run changed in REPO."""
     return app.undo(repo, view)
+
+
+commands.add_command(survey)
 
 
 @commands.group()
