@@ -258,12 +258,11 @@ def test_what_makes_rows_stale(past, tmp_path, monkeypatch):
     made(past, cache=kept, span="HEAD~1..HEAD")
     assert made(past, cache=kept, span="HEAD~1..HEAD", level="none")[0].rows[0].cached is False
     assert made(past, cache=kept, span="HEAD~1..HEAD")[0].rows[0].cached is True
-    file = next(path for path in kept.glob("*/*.json"))
     for damage in ("", "[]", '{"revision": 3}', "\0"):
         for path in kept.glob("*/*.json"):
             path.write_text(damage)
         assert made(past, cache=kept, span="HEAD~1..HEAD")[0].rows[0].cached is False
-    assert file.read_text() not in ("", "\0")
+    assert any(path.read_text() not in ("", "\0") for path in kept.glob("*/*.json"))
     home = pack.home()
     shutil.copytree(home.rules, tmp_path / "rules")
     other = pack.Home(tmp_path / "rules", home.templates)

@@ -6,7 +6,9 @@ the sliding-window layers are added (0: as the others) and functions that fall b
 
 from __future__ import annotations
 
-from transformer.cpp import Function, Parameter, aligned, first
+import re
+
+from transformer.cpp import Construct, Function, Parameter, aligned, first
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -85,15 +87,15 @@ def _take_by_layer(build: Function) -> Outcome:
     loop = first(build.loops("layer : layers"), "loop over the layers", build)
     il = loop.local("il")
     swap = {f"hparams.{name}": f"hparams.{name}_at(il)" for name in VALUES}
-    taken, parts = [], []
-    for name in ("n_embd_head_k", "n_rot", "n_embd_nope"):
-        found = [each for each in build.locals(name) if each.precedes(loop)]
-        for each in found:
-            taken.append(each.swapped(swap).replace("auto & ", "auto "))
-            parts.append(each.remove())
+    taken: list[Construct] = []
+    for each in build.body().statements():
+        known = [name for other in taken for name in other.variables]
+        if each.variables and each.precedes(loop) and (any(map(each.holds, swap)) or any(map(each.mentions, known))):
+            taken.append(each)
     if not taken:
         return Satisfied(loop.where)
-    return all_of(*parts, il.insert_after("\n".join(aligned(taken)), gap=True))
+    lines = [re.sub(r"\bauto\s*&\s*", "auto ", each.swapped(swap)) for each in taken]
+    return all_of(build.remove_each(taken), il.insert_after("\n".join(aligned(lines)), gap=True))
 
 
 @rule("heads.quantized-cache", "the block size of a quantized cache is checked against every layer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -264,7 +265,9 @@ def _layout(made: plan.Plan, mutant: Mutant, files: Files) -> Iterator[str]:
             if line != line.rstrip() and line.strip() not in known and b"drift" not in line:
                 if not any(each in ("trailing_blanks", "comments_between", "items_broken") for each, _, _ in mutant.steps):
                     yield f"{path}:{index + 1}: blanks at the end of a new line: {line!r}"
-        before = {m["number"]: m["code"].split() for m in _ABOUT.finditer(old.decode())}
+        found = list(_ABOUT.finditer(old.decode()))
+        count = Counter(m["number"] for m in found)
+        before = {m["number"]: m["code"].split() for m in found if count[m["number"]] == 1}
         for match in _ABOUT.finditer(new.decode()):
             was = before.get(match["number"])
             if was and "{" not in was and was[-1].rstrip(",;)") not in match["code"]:

@@ -1,14 +1,15 @@
 """Ports a tree with the command line and builds its library for the CPU, outside the tree.
 
-There is one build folder per tree. Pristine and ported sources take turns in it, only files that differ are written, and
-ninja compiles only what these reach. The libraries are then copied to a folder named after the content that they were
-built from, so that a second run of the same content builds nothing.
+There is one build folder per tree. Pristine and ported sources take turns in it, only files that differ are written,
+and ninja compiles only what these reach. The libraries are then copied to a folder named after the content that they
+were built from, so that a second run of the same content builds nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,8 @@ class Build:
     folder: Path
     seconds: float
     """How long cmake and ninja took when they ran; less where the build folder was warm."""
+    cached: bool
+    """Whether a compiler cache was in use: `seconds` then says little."""
 
     def program(self, name: str) -> Path:
         """The program `name`.cpp, compiled against these libraries."""
@@ -78,7 +81,7 @@ def build(tree: Tree, source: Path) -> Build:
         if not (folder / "build.json").exists():
             _build(work, source, folder)
     facts = json.loads((folder / "build.json").read_text())
-    return Build(tree.name, digest, folder, facts["seconds"])
+    return Build(tree.name, digest, folder, facts["seconds"], facts["cached"])
 
 
 def _build(work: Path, source: Path, folder: Path) -> None:
@@ -91,13 +94,17 @@ def _build(work: Path, source: Path, folder: Path) -> None:
     shutil.copytree(work / "build" / "bin", folder / "lib", symlinks=True)
     for headers in (source / "include", source / "ggml" / "include"):
         shutil.copytree(headers, folder / "include", dirs_exist_ok=True)
-    (folder / "build.json").write_text(json.dumps({"seconds": seconds}))
+    (folder / "build.json").write_text(json.dumps({"seconds": seconds, "cached": _has_cache()}))
     for old in sorted((work / "builds").iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old)
 
 
+def _has_cache() -> bool:
+    return bool(shutil.which("ccache")) and not os.environ.get("CCACHE_DISABLE")
+
+
 def _launcher() -> list[str]:
-    launcher = "ccache" if shutil.which("ccache") else ""
+    launcher = "ccache" if _has_cache() else ""
     return ["-DGGML_CCACHE=OFF", *(f"-DCMAKE_{language}_COMPILER_LAUNCHER={launcher}" for language in ("C", "CXX"))]
 
 

@@ -28,5 +28,5 @@ def ported_source(tree: Tree) -> Path:
 
 @pytest.fixture(scope="session")
 def ported(tree: Tree, pristine: Build, ported_source: Path) -> Build:
-    """Built after the pristine one, in the same folder: the files that the port does not reach are not compiled again."""
+    """Built after the pristine one, in the same folder: what the port does not reach is not compiled again."""
     return build(tree, ported_source)

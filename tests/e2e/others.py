@@ -68,7 +68,7 @@ def _gemma3() -> Iterator[Named]:
     yield from (*_gemma2(), *_head_norms())
 
 
-# The sizes that a gemma3n file does not tell: they are constants of the loader, and so is the layer where sharing begins.
+# The sizes that a gemma3n file does not tell: constants of the loader, and so is the layer where sharing begins.
 ALTERNATIVES, LOW_RANK, PER_LAYER, LAYERS_3N = 4, 64, 256, 22
 
 

@@ -101,6 +101,10 @@ def measure(model: str, setting: str, got: np.ndarray, want: np.ndarray, steps: 
 
 def figures(build: Build, model: Model, settings: Sequence[Setting]) -> list[Figure]:
     variant = model.layout.variant
-    got = logits(build, models.checked(model, MODELS), np.concatenate(variant.prompt()), STEPS, [s.words for s in settings])
+    path, ids = models.checked(model, MODELS), np.concatenate(variant.prompt())
+    got = logits(build, path, ids, STEPS, [setting.words for setting in settings])
     want = reference(variant.name, model.kind)
-    return [measure(model.name, s.name, rows, want, STEPS, bound(model, s)) for s, rows in zip(settings, got, strict=True)]
+    return [
+        measure(model.name, setting.name, rows, want, STEPS, bound(model, setting))
+        for setting, rows in zip(settings, got, strict=True)
+    ]

@@ -26,7 +26,9 @@ RANK, ALPHA = 4, 8.0
 ADAPTED = ("attn_q", "attn_k", "attn_output", "ffn_gate", "ffn_down")
 
 
-def run(build: Build, program: str, model: Model, ids: np.ndarray, *rest: str, adapter: Path | None = None) -> np.ndarray:
+def run(
+    build: Build, program: str, model: Model, ids: np.ndarray, *rest: str, adapter: Path | None = None
+) -> np.ndarray:
     """Rows of logits."""
     with tempfile.TemporaryDirectory() as folder:
         given, out = Path(folder) / "ids", Path(folder) / "out"

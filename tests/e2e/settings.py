@@ -2,15 +2,16 @@
 
 What bounds are made of:
 
-- The reference computes in exact arithmetic but for GELU, which ggml takes from a table of half floats. With F32 keys and
-  values and no flash attention, F32 and F16 files stay below a normalised mean square error of 1e-5 over all positions and
-  of 2e-4 at every single one. A structural mistake costs 1e-4 to 1.
-- ggml rounds more than that under other settings. Activations become half floats before they meet F16 keys and values, and
-  flash attention on a CPU keeps keys and values as half floats whatever the cache holds: 1.6e-5 was measured. In the routed
-  model the same noise can make one token choose another expert; a few positions are then far off, and are counted.
+- The reference computes in exact arithmetic but for GELU, which ggml takes from a table of half floats. With F32 keys
+  and values and no flash attention, F32 and F16 files must stay below a normalised mean square error of 1e-5 over all
+  positions and of 2e-4 at every single one. A structural mistake costs 1e-4 to 1. This bound was given beforehand; all
+  others were set after measuring, two to eight times above what was found.
+- ggml rounds more than that under other settings. Activations become half floats before they meet F16 keys and values,
+  and flash attention on a CPU keeps keys and values as half floats whatever the cache holds: 1.7e-5 was found. In the
+  routed model the same noise can make a token choose another expert; a few positions are then far off, and are counted.
 - With Q8_0, activations are rounded to 8 bits in blocks of 32. The reference of a Q8_0 file is the numpy model with the
-  dequantized weights and the same rounding of activations; what remains comes from values near a rounding edge, which fall
-  on either side. Q8_0 keys and values are not imitated: they get the widest bounds.
+  dequantized weights and the same rounding of activations; what remains comes from values near a rounding edge, which
+  fall on either side. Q8_0 keys and values are not imitated: they get the widest bounds.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ SETTINGS = tuple(
 class Bound:
     """What a run may be off by.
 
-    `tie` is the gap below which two tokens count as equally likely; `outliers` is how many positions may exceed `worst`;
-    `agree` is the least share of positions with the same most likely token.
+    `tie` is the gap below which two tokens count as equally likely; `outliers` is how many positions may exceed
+    `worst`; `agree` is the least share of positions with the same most likely token.
     """
 
     nmse: float
@@ -73,8 +74,8 @@ HALF_ROUTED = Bound(1e-3, 5e-4, tie=0.3, outliers=4, agree=0.97)
 BOUNDS: dict[tuple[str, bool], Bound] = {
     ("q8_0 file", False): Bound(4e-3, 2e-2, tie=None, agree=0.85),
     ("q8_0 file", True): Bound(1e-2, 2e-1, tie=None, agree=0.85),
-    ("q8_0 file, half cache", False): Bound(1e-2, 5e-2, tie=None, agree=0.8),
-    ("q8_0 file, half cache", True): Bound(3e-2, 5e-1, tie=None, agree=0.8),
+    ("q8_0 file, half cache", False): Bound(1e-2, 1e-1, tie=None, agree=0.8),
+    ("q8_0 file, half cache", True): Bound(6e-2, 6e-1, tie=None, agree=0.8),
     ("q8_0 cache", False): Bound(2e-2, 1e-1, tie=None, agree=0.8),
     ("q8_0 cache", True): Bound(6e-2, 6e-1, tie=None, agree=0.75),
 }

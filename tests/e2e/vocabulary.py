@@ -95,7 +95,7 @@ def ask(build: Build, vocabulary: Path, texts: Sequence[str], *, special: bool =
     tokens = []
     for line in lines[: len(raw)]:
         *ids, whole, pieces = line.split()
-        tokens.append(Tokens([int(id) for id in ids], bytes.fromhex(whole[1:]), bytes.fromhex(pieces[1:])))
+        tokens.append(Tokens([int(number) for number in ids], bytes.fromhex(whole[1:]), bytes.fromhex(pieces[1:])))
     return Answer(tokens, {words[0]: words[1:] for words in (line.split() for line in lines[len(raw) :])})
 
 
@@ -154,7 +154,7 @@ def library() -> Tokenizer:
     tokens = strings("tokens")
     kinds = fields["tokenizer.ggml.token_type"]
     model: Any = models.BPE(
-        vocab={token: id for id, token in enumerate(tokens)},
+        vocab={token: number for number, token in enumerate(tokens)},
         merges=[pair(merge) for merge in strings("merges")],
         unk_token="<unk>",
         fuse_unk=True,
@@ -171,7 +171,8 @@ def library() -> Tokenizer:
 # Blocks of Unicode, each with the weight at which a random text draws from it.
 BLOCKS = (
     (0x20, 0x7E, 8), (0x00, 0x1F, 1), (0x80, 0x24F, 3), (0x250, 0x36F, 1), (0x370, 0x5FF, 2), (0x600, 0x6FF, 2),
-    (0x900, 0xDFF, 2), (0xE00, 0x10FF, 1), (0x1100, 0x11FF, 1), (0x1E00, 0x1FFF, 1), (0x2000, 0x2BFF, 2), (0x3000, 0x30FF, 2),
+    (0x900, 0xDFF, 2), (0xE00, 0x10FF, 1), (0x1100, 0x11FF, 1), (0x1E00, 0x1FFF, 1), (0x2000, 0x2BFF, 2),
+    (0x3000, 0x30FF, 2),
     (0x3400, 0x9FFF, 3), (0xAC00, 0xD7A3, 2), (0xE000, 0xF8FF, 1), (0xF900, 0xFFFD, 1), (0x10000, 0x1FFFF, 2),
     (0x1F300, 0x1FAFF, 2), (0x20000, 0x2FA1F, 1), (0xE0000, 0x10FFFD, 1),
 )  # fmt: skip

@@ -15,7 +15,11 @@ from oracle.weights import Tensors
 
 Kind = Literal["f32", "f16", "q8_0"]
 KINDS: tuple[Kind, ...] = ("f32", "f16", "q8_0")
-FILE_TYPE = {"f32": gguf.LlamaFileType.ALL_F32, "f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
+FILE_TYPE = {
+    "f32": gguf.LlamaFileType.ALL_F32,
+    "f16": gguf.LlamaFileType.MOSTLY_F16,
+    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
+}
 Q8_0 = gguf.GGMLQuantizationType.Q8_0
 
 
@@ -31,7 +35,9 @@ def is_matrix(name: str, tensor: np.ndarray, kind: Kind) -> bool:
 
 def rounded(tensors: Tensors, kind: Kind) -> Tensors:
     """The numbers that a file of this kind holds, back as 32-bit floats."""
-    return {name: _rounded(tensor, kind) if is_matrix(name, tensor, kind) else tensor for name, tensor in tensors.items()}
+    return {
+        name: _rounded(tensor, kind) if is_matrix(name, tensor, kind) else tensor for name, tensor in tensors.items()
+    }
 
 
 def _rounded(tensor: np.ndarray, kind: Kind) -> np.ndarray:

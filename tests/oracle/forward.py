@@ -138,7 +138,8 @@ class Reference:
 
     def _ffn(self, layer: int, x: Array) -> Array:
         y, blk = self._norm(x, f"blk.{layer}.ffn_norm"), f"blk.{layer}"
-        out = self._times(f"{blk}.ffn_down", self.gelu(self._times(f"{blk}.ffn_gate", y)) * self._times(f"{blk}.ffn_up", y))
+        inner = self.gelu(self._times(f"{blk}.ffn_gate", y)) * self._times(f"{blk}.ffn_up", y)
+        out = self._times(f"{blk}.ffn_down", inner)
         if not self.variant.experts:
             return out
         return self._norm(out, f"{blk}.post_ffw_norm_1") + self._norm(self._experts(layer, x), f"{blk}.post_ffw_norm_2")

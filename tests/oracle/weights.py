@@ -1,7 +1,7 @@
 """The learned numbers: random, none of them trivial, and scaled so that activations stay near one.
 
-numpy's legacy generator is frozen, so the same numbers come back, bit for bit, wherever there is a numpy. They are drawn
-in the order of their names in a transformers checkpoint, which the reference can then load as they are.
+numpy's legacy generator is frozen, so the same numbers come back, bit for bit, wherever there is a numpy. They are
+drawn in the order of their names in a transformers checkpoint, which the reference can then load as they are.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from transformer.cpp.construct import Construct
 from transformer.cpp.layout import above, below, into
 from transformer.cpp.search import only
-from transformer.cpp.source import tokens, unconditional
+from transformer.cpp.source import SEP, tokens, unconditional
 from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ class Switch(Construct):
 
     @property
     def subject(self) -> str:
-        """What it switches over."""
+        """What it switches over, without blanks and comments."""
         node = self.node.child_by_field_name("condition")
-        return self.source.text(node)[1:-1].strip() if node is not None else ""
+        return tokens(self.source.text(node)[1:-1]).replace(SEP, "") if node is not None else ""
 
     @cached_property
     def cases(self) -> dict[str, Node]:
@@ -217,6 +217,11 @@ class Switch(Construct):
         if last == self.cases.get("default") or not self._leaves(last):
             first = unconditional(group[0])
             return self.source.insert_lines(self._comment_above(first), lines, self.name)
+        end = last.end_byte
+        if unconditional(last) == last and self.source.rest(end):  # more of the switch stands on this line
+            blanks = len(self.source.data[end:]) - len(self.source.data[end:].lstrip(b" \t"))
+            indent = self.source.indent(last.start_byte)
+            return self.source.edit(end, end + blanks, f"\n{lines}\n{indent}", self.name)
         return self.source.insert_lines(self._below(last), lines, self.name)
 
     def _group(self, model: Node) -> list[Node]:

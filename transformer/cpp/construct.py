@@ -12,6 +12,7 @@ from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name
 from transformer.cpp.rewrite import removals, swaps, within
 from transformer.cpp.search import first, only
 from transformer.cpp.source import SEP, Source, among, around, longest, tokens
+from transformer.edit import splice
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
@@ -64,8 +65,8 @@ class Construct:
         return self
 
     def mentions(self, *identifiers: str) -> bool:
-        """Whether each of the identifiers occurs as a whole word (comments count)."""
-        return all(re.search(rf"(?<!\w){re.escape(each)}(?!\w)", self.text) for each in identifiers)
+        """Whether each of the identifiers occurs as a token: in a comment or a string it does not."""
+        return all(each in self.text and among(each, self.tokens) for each in identifiers)
 
     def holds(self, code: str) -> bool:
         """Whether `code` stands in here, token by token."""
@@ -283,11 +284,16 @@ class Construct:
         return self.replace(f"{above}{head} {{\n{indent}{inner}\n{indent}}}")
 
     def swapped(self, swap: Mapping[str, str]) -> str:
-        """The text with whole words replaced."""
-        if not swap:
-            return self.text
-        words = "|".join(re.escape(word) for word in sorted(swap, key=len, reverse=True))
-        return re.sub(rf"(?<!\w)(?:{words})(?!\w)", lambda match: swap[match.group()], self.text)
+        """The text with expressions replaced."""
+        changes = [each.replace(new) for old, new in swap.items() for each in self.expressions(old)]
+        edits = [edit for change in changes for edit in change.edits]
+        start, data = self.node.start_byte, self.source.data[: self.node.end_byte]
+        return splice(data, sorted(edits, key=lambda edit: edit.start))[start:].decode().replace("\r\n", "\n")
+
+    @property
+    def variables(self) -> list[str]:
+        """The variables that this statement declares, where it is a declaration."""
+        return [self.source.text(each) for each in variables(self.node)] if self.node.type == "declaration" else []
 
     def remove(self) -> Changes:
         """Nothing in place of this statement and the comments right below it; no two empty lines are left."""

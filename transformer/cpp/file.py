@@ -11,7 +11,7 @@ from transformer.cpp.declarations import Enum, Struct, Table
 from transformer.cpp.functions import Function
 from transformer.cpp.names import function_declarator, innermost
 from transformer.cpp.search import only
-from transformer.cpp.source import Source
+from transformer.cpp.source import SEP, Source, tokens
 from transformer.errors import AnchorError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class CppFile(Construct):
             declarator = function_declarator(node)
             name = declarator.child_by_field_name("declarator") if declarator is not None else None
             if name is not None:
-                text = re.sub(r"\s", "", self.source.text(name))
+                text = tokens(self.source.text(name)).replace(SEP, "")
                 found.setdefault(text, []).append(Function(self.source, node, text))
         return found
 

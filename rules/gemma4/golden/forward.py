@@ -1,0 +1,177 @@
+"""Gemma 4 in numpy: what the tiny models compute, for any weights.
+
+The golden logits come from transformers, and this agrees with them (test_oracle.py). Beyond them it gives the reference
+where there is no checkpoint to load: weights that were quantized, or changed by an adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .variants import Variant
+
+Array = np.ndarray
+Gelu = Callable[[Array], Array]
+Rounding = Callable[[Array], Array]
+
+
+def gelu(x: Array) -> Array:
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def gelu_table(x: Array) -> Array:
+    """GELU as a table indexed by half floats and holding half floats: what ggml computes on a CPU."""
+    y = gelu(x.astype(np.float16).astype(np.float64)).astype(np.float16).astype(np.float64)
+    return np.where(x <= -10, 0.0, np.where(x >= 10, x, y))
+
+
+def exact(x: Array) -> Array:
+    return x
+
+
+def half(x: Array) -> Array:
+    """Activations as ggml rounds them before they meet a matrix of half floats."""
+    return x.astype(np.float16).astype(np.float64)
+
+
+def q8_0(x: Array) -> Array:
+    """Activations as ggml rounds them before they meet a Q8_0 matrix: blocks of 32 with a half-precision scale."""
+    blocks = x.astype(np.float32).reshape(*x.shape[:-1], -1, 32)
+    scale = np.abs(blocks).max(-1, keepdims=True) / np.float32(127)
+    inverse = np.divide(1, scale, where=scale != 0, out=np.zeros_like(scale))
+    return (np.rint(blocks * inverse) * scale.astype(np.float16).astype(np.float64)).reshape(x.shape)
+
+
+ROUNDING: dict[str, Rounding] = {"f32": exact, "f16": half, "q8_0": q8_0}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A cut in what is remembered: from token `at` on, tokens `low` to `high` are gone and the gap is closed."""
+
+    at: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model: hyperparameters, tensors by their GGUF names, and how the arithmetic rounds.
+
+    `rounding` is applied to the activations that meet a matrix; the router and the norms are never rounded.
+    """
+
+    variant: Variant
+    tensors: Mapping[str, Array]
+    gelu: Gelu = gelu_table
+    rounding: Rounding = exact
+    shift: Shift | None = None
+
+    def logits(self, tokens: Array) -> Array:
+        """One row per token; each sees the tokens before it."""
+        v = self.variant
+        x = self._get("token_embd.weight")[tokens] * np.sqrt(v.hidden)
+        per_layer = self._per_layer_inputs(x, tokens) if v.per_layer else None
+        kept: dict[int, tuple[Array, Array]] = {}
+        for layer in range(v.layers):
+            a = self._attention(layer, self._norm(x, f"blk.{layer}.attn_norm"), kept)
+            x = x + self._norm(a, f"blk.{layer}.post_attention_norm")
+            x = x + self._norm(self._ffn(layer, x), f"blk.{layer}.post_ffw_norm")
+            if per_layer is not None:
+                gate = self.gelu(self._times(f"blk.{layer}.inp_gate", x)) * per_layer[:, layer]
+                x = x + self._norm(self._times(f"blk.{layer}.proj", gate), f"blk.{layer}.post_norm")
+            x = x * self._get(f"blk.{layer}.layer_output_scale.weight")
+        return v.cap * np.tanh(self._times("token_embd", self._norm(x, "output_norm")) / v.cap)
+
+    def _per_layer_inputs(self, x: Array, tokens: Array) -> Array:
+        v = self.variant
+        shape = (len(tokens), v.layers, v.per_layer)
+        table = self._get("per_layer_token_embd.weight")[tokens].reshape(shape) * np.sqrt(v.per_layer)
+        context = x @ self._get("per_layer_model_proj.weight").T  # never quantized, hence not rounded
+        context = (context * v.hidden**-0.5).reshape(shape)
+        return (table + self._norm(context, "per_layer_proj_norm")) * 2**-0.5
+
+    def _attention(self, layer: int, y: Array, kept: dict[int, tuple[Array, Array]]) -> Array:
+        v, n, d = self.variant, len(y), self.variant.head_size(layer)
+        q = self._times(f"blk.{layer}.attn_q", y).reshape(n, v.heads, d)
+        q = self._turn(layer, self._norm(q, f"blk.{layer}.attn_q_norm"), np.arange(n))
+        if layer < v.owners:
+            k = self._times(f"blk.{layer}.attn_k", y).reshape(n, -1, d)
+            own = not v.k_is_v or v.slides(layer)
+            value = self._times(f"blk.{layer}.attn_v", y).reshape(n, -1, d) if own else k
+            kept[layer] = self._norm(k, f"blk.{layer}.attn_k_norm"), self._plain_norm(value)
+        k, value = (np.repeat(x, v.heads // x.shape[1], axis=1) for x in kept[v.source(layer)])
+        weights = np.concatenate(
+            [_softmax(self._scores(layer, q, k, rows, positions)) for rows, positions in self._views(n)], axis=1
+        )
+        return self._times(f"blk.{layer}.attn_output", np.einsum("hqk,khd->qhd", weights, value).reshape(n, -1))
+
+    def _views(self, n: int) -> list[tuple[slice, Array]]:
+        """Which queries see the keys at which positions; a key at a position after all queries is not seen."""
+        if not self.shift:
+            return [(slice(0, n), np.arange(n))]
+        moved, cut = np.arange(n), self.shift
+        moved[: cut.low] += cut.high - cut.low  # only distances count: the first keys come nearer
+        moved[cut.low : cut.high] = n
+        return [(slice(0, cut.at), np.arange(n)), (slice(cut.at, n), moved)]
+
+    def _scores(self, layer: int, q: Array, k: Array, rows: slice, positions: Array) -> Array:
+        v = self.variant
+        scores = np.einsum("qhd,khd->hqk", q[rows], self._turn(layer, k, positions))
+        distance = np.arange(len(q))[rows, None] - positions[None]
+        return np.where((distance < 0) | (v.slides(layer) & (distance >= v.window)), -np.inf, scores)
+
+    def _turn(self, layer: int, x: Array, positions: Array) -> Array:
+        """Rotary positions: dimension i turns with dimension i + half."""
+        v, d = self.variant, x.shape[-1]
+        theta = v.theta_sliding if v.slides(layer) else v.theta
+        speed = float(theta) ** (-2 * np.arange(d // 2) / d)
+        if not v.slides(layer):
+            speed = speed / self._get("rope_freqs.weight")
+        angle = (positions[:, None] * speed)[:, None]
+        left, right = np.split(x, 2, axis=-1)
+        sin, cos = np.sin(angle), np.cos(angle)
+        return np.concatenate([left * cos - right * sin, right * cos + left * sin], axis=-1)
+
+    def _ffn(self, layer: int, x: Array) -> Array:
+        y, blk = self._norm(x, f"blk.{layer}.ffn_norm"), f"blk.{layer}"
+        out = self._times(f"{blk}.ffn_down", self.gelu(self._times(f"{blk}.ffn_gate", y)) * self._times(f"{blk}.ffn_up", y))
+        if not self.variant.experts:
+            return out
+        return self._norm(out, f"{blk}.post_ffw_norm_1") + self._norm(self._experts(layer, x), f"{blk}.post_ffw_norm_2")
+
+    def _experts(self, layer: int, x: Array) -> Array:
+        v, blk = self.variant, f"blk.{layer}"
+        z = self._plain_norm(x) * self._get(f"{blk}.ffn_gate_inp.scale") * v.hidden**-0.5
+        chances = _softmax(z @ self._get(f"{blk}.ffn_gate_inp.weight").T)
+        chosen = np.argsort(-chances, axis=-1)[:, : v.experts_used]
+        share = np.take_along_axis(chances, chosen, axis=-1)
+        share = share / share.sum(-1, keepdims=True) * self._get(f"{blk}.ffn_down_exps.scale")[chosen]
+        y = self.rounding(self._norm(x, f"{blk}.pre_ffw_norm_2"))
+        out = np.zeros_like(x)
+        for expert in range(v.experts):
+            rows, slot = np.nonzero(chosen == expert)
+            gate, up = np.split(y[rows] @ self._get(f"{blk}.ffn_gate_up_exps.weight")[expert].T, 2, axis=-1)
+            down = self.rounding(self.gelu(gate) * up) @ self._get(f"{blk}.ffn_down_exps.weight")[expert].T
+            out[rows] += share[rows, slot][:, None] * down
+        return out
+
+    def _get(self, name: str) -> Array:
+        return self.tensors[name].astype(np.float64)
+
+    def _times(self, name: str, x: Array) -> Array:
+        return self.rounding(x) @ self._get(f"{name}.weight").T
+
+    def _norm(self, x: Array, name: str) -> Array:
+        return self._plain_norm(x) * self._get(f"{name}.weight")
+
+    def _plain_norm(self, x: Array) -> Array:
+        return x / np.sqrt((x**2).mean(-1, keepdims=True) + np.float64(np.float32(self.variant.eps)))
+
+
+def _softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
