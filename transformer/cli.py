@@ -12,6 +12,7 @@ from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
 from transformer.errors import TransformerError
+from transformer.prove import prove
 from transformer.show.files import Files
 from transformer.show.view import Diff, View
 from transformer.survey.command import survey
@@ -67,6 +68,16 @@ def run(view: View, repo: Path, arch: str, dry_run: bool, check: bool, diff: Dif
 def status(view: View, repo: Path, arch: str) -> int:
     """What the fork at REPO is, and how far each rule has come in it: native, ported, partial or absent."""
     return app.run(Request(repo, arch, "status"), view)
+
+
+@commands.command()
+@REPO
+@ARCH
+@click.option("--model", type=FILE, metavar="FILE", help="Check that a model file has all that the port asks for.")
+@click.pass_obj
+def verify(view: View, repo: Path, arch: str, model: Path | None) -> int:
+    """Prove the port in the tree at REPO: its syntax, its types, and on demand what it computes."""
+    return prove(repo, arch, view, model=model)
 
 
 @commands.command()

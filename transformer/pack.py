@@ -28,11 +28,23 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that was looked at to prove a tree. The first row of a table is its head."""
+
+    title: str
+    good: bool
+    text: str
+    rows: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """What a fork layer brings: how to know such a tree, and what its rules get to see of it.
 
     `recognise` raises `UsageError` where the tree is not of the family. `open` makes the context of the rules.
     `includes` are the include folders of its translation units, relative to the root.
+    `prove` judges a model file for a tree that has the architecture. Raises `UsageError` where it is none.
     """
 
     name: str
@@ -40,6 +52,7 @@ class Family:
     open: Callable[[Workspace, Pack], Any]
     facts: Callable[[Any], dict[str, tuple[str, str]]]
     includes: tuple[str, ...]
+    prove: Callable[[Pack, Path], Evidence] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class Pack:
     rules: tuple[Rule, ...]
     templates: Path
     path: Path
+    proof: Any = None
+    """What the family's `prove` needs to know of the architecture."""
 
 
 def home() -> Home:
@@ -79,6 +94,7 @@ def load(name: str, home: Home) -> Pack:
         head = spec.pop("pack")
         modules = [_module(home, each) for each in head["rules"]]
         family: Family = _module(home, head["family"]).FAMILY
+        proof = _module(home, head["proof"]).PROOF if "proof" in head else None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"not readable as TOML: {error}", where=str(path)) from error
     except (KeyError, AttributeError, ModuleNotFoundError) as error:
@@ -86,7 +102,7 @@ def load(name: str, home: Home) -> Pack:
     rules = tuple(_rules(modules))
     if sum(each.marks for each in rules) != 1:
         raise PackError("needs exactly one rule that marks its presence", where=str(path))
-    return Pack(name, head["title"], family, spec, rules, home.templates / name, path)
+    return Pack(name, head["title"], family, spec, rules, home.templates / name, path, proof)
 
 
 def _rules(modules: Iterable[ModuleType]) -> Iterable[Rule]:

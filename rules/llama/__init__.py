@@ -5,11 +5,13 @@ from transformer.pack import Family
 from .facts import evidence
 from .fork import recognise
 from .port import open_port
+from .proof import prove
 
 FAMILY = Family(
     name="llama.cpp",
     recognise=recognise,
     open=open_port,
     facts=evidence,
+    prove=prove,
     includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor"),
 )

@@ -28,19 +28,19 @@ def of(data: bytes, undo: Callable[[str], str] = lambda text: text) -> Facts:
 
 def change(before: Facts, after: Facts) -> tuple[Facts, Facts]:
     """What was added and what was taken away. A scope that the machine has put into `#ifndef` is told without that."""
-    scopes = {each.split(": ")[0] for each in before}
+    scopes = {each.split(" => ")[0] for each in before}
     added, taken = after - before, before - after
     return Counter(_free(e, scopes) for e in added.elements()), Counter(_free(e, scopes) for e in taken.elements())
 
 
 def _free(fact: str, scopes: set[str]) -> str:
     """Without guards around scopes that were there before; what is new behind a guard stays behind it."""
-    path, _, rest = fact.partition(": ")
+    path, _, rest = fact.partition(" => ")
     for guard in reversed(list(_GUARD.finditer(path))):
         scope = guard["before"] + guard["scope"]
         if any(each == scope or each.startswith(scope + "/") for each in scopes):
             path = guard["head"] + path[guard.end("guard") :]
-    return f"{path}: {rest}"
+    return f"{path} => {rest}"
 
 
 _GUARD = re.compile(r"(?P<before>(?P<head>.*?)(?P<guard>/#ifndef NO_DRIFT_\d+))(?=(?P<scope>/[^/]*))")
@@ -86,9 +86,9 @@ class _Reader:
             yield from self.scope(own, node.child_by_field_name("body"))
         elif kind == "enumerator":
             value = node.child_by_field_name("value")
-            yield f"{path}: {self._name(node)}{' = #' if value is not None else ''}"
+            yield f"{path} => {self._name(node)}{' = #' if value is not None else ''}"
         elif kind not in (";", "access_specifier"):
-            yield f"{path}: {self.text(node)}"
+            yield f"{path} => {self.text(node)}"
 
     def _body(self, node) -> bool:
         kind = node.child_by_field_name("type")
@@ -111,7 +111,7 @@ class _Reader:
         elif declarator is not None and (function := _function(node)) is not None:
             yield from self.signature(path, node, function, node)
         else:
-            yield f"{path}: {self.text(node)}"
+            yield f"{path} => {self.text(node)}"
 
     def _keyed(self, value) -> bool:
         rows = [n for n in self.children(value) if not n.type.startswith("preproc")]
@@ -126,7 +126,7 @@ class _Reader:
                 if len(cells) == 2 and cells[1].type == "initializer_list" and self._keyed(cells[1]):
                     yield from self.table(f"{path}/{self.text(cells[0])}", cells[1])
                 else:
-                    yield f"{path}: {', '.join(self.text(c) for c in cells)}"
+                    yield f"{path} => {', '.join(self.text(c) for c in cells)}"
 
     def signature(self, path: str, node, function, whole) -> Iterator[str]:
         parameters = function.child_by_field_name("parameters")
@@ -135,18 +135,18 @@ class _Reader:
         # overloads are told apart by their first parameter, which nothing changes
         own = f"{path}/{name}({', '.join(found[:1])})"
         head = self.source.data[whole.start_byte : function.start_byte].decode()
-        yield f"{own}: returns {_plain(head)}"
+        yield f"{own} => returns {_plain(head)}"
         for each in found:
-            yield f"{own}: takes {each}"
+            yield f"{own} => takes {each}"
 
     def function(self, path: str, node) -> Iterator[str]:
         function, body = _function(node), node.child_by_field_name("body")
         if function is None or body is None:
-            yield f"{path}: {self.text(node)}"
+            yield f"{path} => {self.text(node)}"
             return
         said = list(self.signature(path, node, function, node))
         yield from said
-        yield from self.block(said[0].rsplit(": returns", 1)[0], body)
+        yield from self.block(said[0].rsplit(" => returns", 1)[0], body)
 
     # what has an order
 
@@ -165,9 +165,9 @@ class _Reader:
 
     def sequence(self, path: str, found: list) -> Iterator[str]:
         heads = [self.head(each) for each in found] + ["end"]
-        yield f"{path}: begins with {heads[0]}"
+        yield f"{path} => begins with {heads[0]}"
         for each, head, after in zip(found, heads, heads[1:], strict=False):
-            yield f"{path}: {head} -> {after}"
+            yield f"{path} => {head} -> {after}"
             yield from self.inside(f"{path}/{head}", each)
 
     def head(self, node) -> str:
@@ -200,7 +200,7 @@ class _Reader:
             yield from self.sequence(path, self.children(node))
         elif node.type == "if_statement":
             for operand in self._operands(node):
-                yield f"{path}: or {operand}"
+                yield f"{path} => or {operand}"
             yield from self.block(path, node.child_by_field_name("consequence"))
             other = node.child_by_field_name("alternative")
             if other is not None:

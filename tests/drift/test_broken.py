@@ -29,8 +29,8 @@ def _texts(plan, rule):
 @pytest.mark.drift
 def test_every_rule_that_changes_something_is_broken():
     rules = {step.rule.name for step in original(FORK).steps if isinstance(step.outcome, Changes)}
-    not_code = {"graph.sources", "graph.builder"}
-    assert {one.rule for one in ALL} == rules - not_code
+    no_place = {"graph.sources", "graph.builder", "graph.declaration"}  # beside other things, or files of their own
+    assert {one.rule for one in ALL} == rules - no_place
 
 
 @pytest.mark.drift

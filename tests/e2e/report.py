@@ -47,8 +47,8 @@ transformers to 3e-11 (exact GELU) and to 3e-7 (through the table, which turns r
 The first row was given beforehand; the others were set after measuring, two to eight times above what was found.
 F16 keys and values, flash attention (which on a CPU rounds keys and values to half floats whatever the cache holds)
 and Q8_0 add roundings that the reference does not have. In the routed model they can make a token choose another
-expert: that position is then off by far more, and under Q8_0 many are. The widest bounds therefore say that a setting runs and
-stays near, not that it is right to the last digit; that the graph is right is shown by the first row.
+expert: that position is then off by far more, and under Q8_0 many are. The widest bounds therefore say that a setting
+runs and stays near, not that it is right to the last digit; that the graph is right is shown by the first row.
 """
 
 

@@ -1,12 +1,13 @@
 """C++ as text with structure: the only package that knows tree-sitter."""
 
-from transformer.cpp.blocks import Block, If, Switch
+from transformer.cpp.blocks import Block, If
 from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Enum, Struct, Table, declared
 from transformer.cpp.file import CppFile
 from transformer.cpp.functions import Function, Parameter
 from transformer.cpp.search import first
 from transformer.cpp.source import Source, aligned
+from transformer.cpp.switches import Switch
 
 __all__ = [
     "Block",

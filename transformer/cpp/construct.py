@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from transformer.cpp.blocks import Block, If, Switch
+    from transformer.cpp.blocks import Block, If
+    from transformer.cpp.switches import Switch
     from transformer.edit import Edit
 
 class Construct:
@@ -97,7 +98,7 @@ class Construct:
 
     @cached_property
     def _switches(self) -> list[Switch]:
-        from transformer.cpp.blocks import Switch
+        from transformer.cpp.switches import Switch
 
         found = self._around(("switch_statement",), "switch")
         return [Switch(self.source, node, f"a switch of {self.name}") for node in found]

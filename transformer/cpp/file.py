@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from transformer.cpp.blocks import Switch
+    from transformer.cpp.switches import Switch
 
 _CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef", "namespace_definition",
                "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from transformer.errors import TransformerError
+    from transformer.pack import Evidence
     from transformer.plan import Plan, Step
     from transformer.verify import Report
     from transformer.write import Receipt
@@ -94,6 +95,23 @@ class View(Terminal):
         self.say((f"{plan.pack.title}: ", "bold"), (whole, _STYLES[whole]))
         for step in plan.steps:
             self.say_all(_told(step, _word(step, ours)))
+
+    def evidence(self, evidence: Evidence) -> None:
+        """One thing that was proved, or was not."""
+        self.close()
+        self.say((f"{evidence.title}: ", "bold green" if evidence.good else "bold red"), evidence.text)
+        widths = [max(map(len, column)) for column in zip(*evidence.rows, strict=True)]
+        for number, row in enumerate(evidence.rows):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            self.say((f"  {line}", "" if number else "bold"))
+        for note in evidence.notes:
+            self.say(f"  {note}")
+
+    def stuck_proof(self, plan: Plan) -> None:
+        """Why there is nothing to prove."""
+        what = "is partly here" if plan.state == "partial" else "is not here"
+        self.tell((f"{plan.pack.title} {what}: ", "bold red"), "there is nothing to prove yet")
+        self.tell(("  try: `run` first; `status` shows the whole picture", "cyan"))
 
     def undone(self, receipt: Receipt) -> None:
         """What was put back."""

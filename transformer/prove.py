@@ -1,0 +1,83 @@
+"""Proving a tree that has the architecture: the plan, its syntax, its types, and what the family can show beyond."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from transformer import pack as packs
+from transformer import plan as planning
+from transformer.outcome import Satisfied
+from transformer.pack import Evidence
+from transformer.tree import open_tree, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from transformer.plan import Plan
+    from transformer.show.view import View
+
+_PLACE = re.compile(r"^(.+?):(\d+)")
+
+
+def prove(repo: Path, arch: str, view: View, *, model: Path | None = None) -> int:
+    """Show evidence as it comes; the exit code. Raises `TransformerError`."""
+    pack = packs.load(arch, packs.home())
+    tree = open_tree(repo, pack.family)
+    settle(repo, writes=False)
+    plan = planning.make(pack, tree)
+    if plan.state != "complete":
+        view.stuck_proof(plan)
+        return 4
+    good = True
+    for evidence in _evidence(plan, repo, model, view):
+        view.evidence(evidence)
+        good &= evidence.good
+    return 0 if good else 5
+
+
+def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterator[Evidence]:
+    """What is quickly seen comes first."""
+    yield Evidence("plan", True, f"{len(plan.steps)} rules, nothing to do")
+    if model is not None and plan.pack.family.prove is not None:
+        yield plan.pack.family.prove(plan.pack, model)
+    places = anchors(plan)
+    faults = tuple(fault for path in places for fault in _faults(plan, path, places[path]))
+    yield Evidence("syntax", not faults, f"{len(places)} files, {len(faults)} errors at the anchors", notes=faults)
+    if not faults:
+        yield _types(plan, repo, view, [path for path in places if path.endswith((".cpp", ".cc", ".cxx"))])
+
+
+def anchors(plan: Plan) -> dict[str, list[int]]:
+    """The files in which the rules found what they want, and the lines."""
+    found: dict[str, list[int]] = {}
+    for step in plan.steps:
+        if isinstance(step.outcome, Satisfied) and (place := _PLACE.match(step.outcome.where)):
+            found.setdefault(place[1], []).append(int(place[2]))
+    return dict(sorted(found.items()))
+
+
+def _faults(plan: Plan, path: str, lines: list[int]) -> Iterator[str]:
+    """Errors of the syntax tree close to an anchor; macros of public headers make harmless ones elsewhere."""
+    if not path.endswith((".h", ".hpp", ".cpp", ".cc", ".c")):
+        return
+    source = plan.before.source(path)
+    for fault in source.faults:
+        line = source.data.count(b"\n", 0, fault) + 1
+        if any(abs(line - each) <= 5 for each in lines):
+            yield f"{path}:{line}: syntax error"
+
+
+def _types(plan: Plan, repo: Path, view: View, units: list[str]) -> Evidence:
+    from transformer.types.check import check_types
+
+    texts = {path: plan.before.source(path).data for path in units}
+    dirs = plan.pack.family.includes
+    found = check_types(repo, texts, created=units, names={}, include_dirs=dirs, progress=view.progress)
+    view.close()
+    notes = [f"{one.where}: {one.severity}: {one.text}" for one in found.errors]
+    notes += [f"not verified: {path}: {why}" for path, why in found.unchecked]
+    warnings = len(found.new) - len(found.errors)
+    text = f"{len(found.units)} translation units, {len(found.errors)} errors, {warnings} warnings"
+    return Evidence("types", not found.errors, text, notes=tuple(notes))
