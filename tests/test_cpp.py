@@ -539,7 +539,7 @@ WIDENED = {
     "operator in front": ("    if (a\n        || b // b\n        ) {\n", "    if (a\n        || b // b\n        || n // why\n        ) {\n"),
     "operator in front, brace beside": ("    if (a\n        || b) {\n", "    if (a\n        || b\n        || n) {\n"),
     "operator behind": ("    if (a ||\n        b) {\n", "    if (a ||\n        b ||\n        n) {\n"),
-    "operator behind, comment": ("    if (a || // a\n        b // b\n        ) {\n", "    if (a || // a\n        b || // b\n        n\n        ) {\n"),
+    "operator behind, comment": ("    if (a || // a\n        b // b\n        ) {\n", "    if (a || // a\n        b // b\n        || n\n        ) {\n"),
     "weaker operator": ("    if (a ? b : c) {\n", "    if ((a ? b : c) || n) {\n"),
     "parentheses": ("    if ((a || b)) {\n", "    if ((a || b) || n) {\n"),
 }  # fmt: skip

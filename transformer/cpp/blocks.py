@@ -134,7 +134,7 @@ class Condition(Construct):
         behind = end if source.rest(end) else source.content_end(source.below(end) - 1)
         if behind == end:
             return self._changes(source.edit(end, end, " ||" + line, self.name))
-        return self._changes(source.edit(end, end, " ||", self.name), source.edit(behind, behind, line, self.name))
+        return self._changes(source.edit(behind, behind, f"\n{source.indent(start)}|| {alternative}", self.name))
 
     def narrow(self, operand: str, guard: str) -> Outcome:
         """`(operand && guard)` in place of one operand of the top-level `||`."""

@@ -36,6 +36,9 @@ def above(source: Source, node: Node, code: str, anchor: str, *, gap: bool = Fal
             lines = source.reindent(code, source.deeper(indent))
             return source.edit(first.start_byte, first.start_byte, f"\n{lines}\n{source.deeper(indent)}", anchor)
         return source.edit(first.start_byte, first.start_byte, f"{text} ", anchor)
+    outer = unconditional(first)
+    if outer.parent is not None and outer.parent.type in _DECLARATIONS:
+        first = outer
     while (comment := first.prev_sibling) is not None and comment.type == "comment" and source.starts_line(comment):
         if comment.end_point[0] + 1 < first.start_point[0]:
             break
@@ -93,8 +96,11 @@ def _free(source: Source, node: Node, anchor: str) -> Node:
 def end_of(source: Source, node: Node) -> int:
     """The end of a statement, its semicolon included and without a line ending."""
     end = node.end_byte
-    if node.next_sibling is not None and node.next_sibling.type == ";":
-        end = node.next_sibling.end_byte
+    after = node.next_sibling
+    while after is not None and after.type == "comment":
+        after = after.next_sibling
+    if after is not None and after.type == ";":
+        end = after.end_byte
     while end > node.start_byte and source.data[end - 1 : end] in (b"\n", b"\r"):
         end -= 1
     return end

@@ -58,7 +58,8 @@ def removals(source: Source, nodes: Sequence[Node], anchor: str) -> list[Edit]:
     """Nothing in place of statements and the comments right below them; no two empty lines are left."""
     groups: list[list[Node]] = []
     for node in sorted(nodes, key=lambda each: each.start_byte):
-        if groups and groups[-1][-1].end_point[0] + 1 == node.start_point[0]:
+        below = groups and groups[-1][-1].end_point[0] + 1 == node.start_point[0]
+        if below and alone(source, node) and alone(source, groups[-1][-1]):
             groups[-1].append(node)
         else:
             groups.append([node])
@@ -69,7 +70,10 @@ def _removal(source: Source, first: Node, node: Node, anchor: str) -> Edit:
     end = end_of(source, node)
     if not (alone(source, first) and alone(source, node)):
         rest = source.data[end : source.line_end(end)]
-        return source.edit(first.start_byte, end + len(rest) - len(rest.lstrip(b" ")), "", anchor)
+        start = first.start_byte
+        if not rest.strip():
+            start = len(source.data[:start].rstrip(b" \t"))
+        return source.edit(start, end + len(rest) - len(rest.lstrip(b" ")), "", anchor)
     start, stop = source.line_start(first.start_byte), source.below(_last_comment(node, end))
     above = source.data[source.line_start(max(start - 1, 0)) : start].strip()
     if not source.data[stop : source.line_end(stop)].strip() and (not above or above.endswith(b"{")):
