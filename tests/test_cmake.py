@@ -1,6 +1,6 @@
 """Source lists in CMake."""
 
-# ruff: noqa: E501 - before and after stand side by side in the tables
+
 
 import pytest
 

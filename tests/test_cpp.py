@@ -1,6 +1,6 @@
 """C++ as text with structure: lists, declarations, control flow, statements. Each verb is planned twice, in LF and CRLF."""
 
-# ruff: noqa: E501 - before and after stand side by side in the tables
+
 
 import re
 from itertools import pairwise

@@ -1,6 +1,6 @@
 """Hunks and patches: small, true, signed, and taken by `git apply`."""
 
-# ruff: noqa: E501 - before and after stand side by side in the tables
+
 
 import subprocess
 

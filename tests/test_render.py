@@ -1,6 +1,6 @@
 """Templates, and calls written from signatures."""
 
-# ruff: noqa: E501 - before and after stand side by side in the tables
+
 
 import pytest
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 from command import call, contents, settle
 from command import fork as copied
+
 from drift import broken
 from drift.machine import FORK, original
-
 from transformer.outcome import Changes
 
 ALL = list(broken.breaks(FORK))

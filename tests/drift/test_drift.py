@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from casefile import ask, edits, read, tree
-from drift import mutators
-from drift.machine import FORK, Drifted, judge, loaded, mutant, original, touched
 from real.trees import CACHE, cython, python
 
+from drift import mutators
+from drift.machine import FORK, Drifted, judge, loaded, mutant, original, touched
 from transformer import plan
 from transformer.outcome import Blocked, Changes
 from transformer.types.check import check_types

@@ -11,8 +11,8 @@ from oracle.variants import VOCABULARY
 NORMAL, CONTROL, USER, BYTE = 1, 3, 4, 6
 
 CONTROLS = """<pad> <eos> <bos> <unk> <mask> <|tool> <tool|> <|think|> <|turn> <turn|> <|image> <|audio> <|image|>
-<|audio|> <image|> <audio|> <|video|>""".split()  # noqa: SIM905
-RENDERED = '<|tool_call> <tool_call|> <|tool_response> <tool_response|> <|"|> <|channel> <channel|>'.split()  # noqa: SIM905
+<|audio|> <image|> <audio|> <|video|>""".split()
+RENDERED = '<|tool_call> <tool_call|> <|tool_response> <tool_response|> <|"|> <|channel> <channel|>'.split()
 
 CORPUS = """The quick brown fox jumps over the lazy dog. The port reads the same tensors as the reference, and
 the logits must agree at every position: the window slides, the last layers share the keys and the values of
