@@ -25,7 +25,7 @@ PROJECT = HERE.parent.parent
 WORK = CACHE / "e2e"
 KEPT = 8
 
-# Each instruction set is named, none is taken from the machine at hand: figures can be compared between machines.
+# Each instruction set is named and none is taken from the processor at hand, so that figures can be compared.
 INSTRUCTIONS = ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")
 FLAGS = (
     "-DCMAKE_BUILD_TYPE=Release",

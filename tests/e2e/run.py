@@ -21,7 +21,7 @@ from e2e.build import WORK, Build
 from e2e.settings import Bound, Setting, bound
 
 MODELS = WORK / "models"
-# Idle threads sleep: on a busy machine they would otherwise spin through the time of the others.
+# Idle threads sleep: where cores are busy they would otherwise spin through the time of the others.
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "passive"}
 
 
