@@ -92,7 +92,7 @@ def test_partial(copies):
     told = transformer("status", tree)
     assert told.returncode == 0
     words = {line.split()[1]: line.split()[0] for line in told.stdout.splitlines() if line.startswith("  ")}
-    assert words["arch.name"] == "done"
+    assert words["arch.name"] == "native"
     assert words["vocab.model"] == "blocked"
     assert words["vocab.pre-type"] == "absent"
     assert content(tree) == before
