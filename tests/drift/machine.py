@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from drift import meaning
-from drift.mutators import LAYOUT, MUTATORS, cases_like
+from drift.mutators import LAYOUT, MUTATORS
 from drift.syntax import Text, number
 from transformer import pack, plan
 from transformer.errors import TransformerError
@@ -21,7 +21,7 @@ from transformer.workspace import DiskStore, Workspace
 
 FORK = Path(__file__).parents[2] / "examples" / "minifork"
 Files = dict[str, bytes]
-WHOLE = ("parameters_added", "functions_moved", "new_architecture")  # mutators of several files
+WHOLE = ("parameters_added", "functions_moved")  # mutators of several files
 
 
 class Drifted(DiskStore):
@@ -168,22 +168,7 @@ def functions_moved(seed: int, files: Files) -> Files:
     return {path: file.edited([(node.start_byte, node.end_byte, b"")]).encode(), MOVES[path]: other.encode()}
 
 
-def new_architecture(seed: int, files: Files) -> Files:
-    """Another architecture: its enumerator, its name, and cases like those of others."""
-    random = Random(seed)
-    label = f"LLM_ARCH_DRIFT_{number(random)}"
-    header, names = "src/llama-arch.h", "src/llama-arch.cpp"
-    found = {header: files[header].decode(), names: files[names].decode()}
-    near = random.choice([each for each in re.findall(r"^ *(LLM_ARCH_\w+),", found[header], re.M)] or ["LLM_ARCH_LLAMA"])
-    found[header] = re.sub(rf"(?<!\w){near}(?!\w)", f"{label}, {near}", found[header], count=1)
-    row = re.compile(rf"\{{\s*{near}(?!\w)")
-    found[names] = row.sub(lambda m: f'{{ {label}, "drift{seed}" }},\n    ' + m.group(), found[names], count=1)
-    for path in (names, "src/llama-model.cpp"):
-        found[path] = cases_like(random, found.get(path, files[path].decode()), label)
-    return {path: text.encode() for path, text in found.items()}
-
-
-TREE = {"parameters_added": parameters_added, "functions_moved": functions_moved, "new_architecture": new_architecture}
+TREE = {"parameters_added": parameters_added, "functions_moved": functions_moved}
 
 
 # what has to hold
@@ -261,7 +246,7 @@ def _differences(base: plan.Plan, made: plan.Plan, mutant: Mutant) -> Iterator[s
 
 
 # A case that the machine has made from another one: what rules do to all places of a kind, they do there as well.
-_NEW_CASE = re.compile(r"/case LLM_ARCH_DRIFT_\d{5}\b")
+_NEW_CASE = re.compile(r"/case \( \w+ \) \d{5}\b")
 _ABOUT = re.compile(r"(?m)^(?P<code>[^\n]*?)[ \t]*//[^\n]*?drift (?P<number>\d{5})")
 
 

@@ -422,19 +422,28 @@ def cases_swapped(seed: int, text: str) -> str:
     return file.edited(edits)
 
 
-def cases_like(random: Random, text: str, label: str) -> str:
-    """The case `label` beside a neighbour, or like it, in some of the switches over its enum."""
-    file, edits = Text(text), []
+@order
+def new_cases(seed: int, text: str) -> str:
+    """Another case like a neighbour, and another label beside a neighbour."""
+    random, file = Random(seed), Text(text)
+    edits = []
     for switch in some(random, _switches(file)):
         groups = [g for g in _groups(file, switch) if "default" not in _labels(file, g)]
-        if not groups or family(_labels(file, groups[0])[0]) != family(label):
+        if not groups:
             continue
         group = random.choice(groups)
+        kind = ENUMS.get(family(_labels(file, group)[-1]))
+        if kind is None:
+            continue
+        label = f"case ({kind}) {number(random)}:"
         last, pad = group[-1], file.indent(group[0].start_byte)
-        colon = next(n for n in last.children if n.type == ":")
-        whole = file.data[colon.end_byte : last.end_byte] if random.random() < 0.5 else b""
-        at = group[0].start_byte
-        edits.append((at, at, f"case {label}:".encode() + whole + b"\n" + pad))
+        value = last.child_by_field_name("value")
+        if random.random() < 0.5:
+            colon = file.data.index(b":", value.end_byte)
+            new = label.encode() + file.data[colon + 1 : last.end_byte] + b"\n" + pad
+        else:
+            new = label.encode() + b"\n" + pad
+        edits.append((group[0].start_byte, group[0].start_byte, new))
     return file.edited(edits)
 
 
@@ -445,7 +454,7 @@ def _members(file: Text) -> list[list]:
         if body is None or name is None:
             continue
         plain = [n for n in body.named_children if n.type == "field_declaration" and b"(" not in n.text and b"{" not in n.text]
-        if len(plain) > 5:  # small ones may be initialized by lists
+        if len(plain) > 1:
             found.append(plain)
     return found
 
