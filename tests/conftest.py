@@ -1,6 +1,7 @@
-"""Helpers of the tests are imported by their bare names."""
+"""Helpers of the tests are imported by their bare names, packs below `rules`."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]

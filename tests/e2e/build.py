@@ -22,6 +22,7 @@ from real.trees import CACHE, Tree, unpacked
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
+SHARED = PROJECT / "rules" / "llama" / "programs"
 WORK = CACHE / "e2e"
 KEPT = 8
 
@@ -53,13 +54,13 @@ class Build:
 
     def program(self, name: str) -> Path:
         """The program `name`.cpp, compiled against these libraries."""
-        source = HERE / f"{name}.cpp"
-        digest = hashlib.sha256(source.read_bytes() + (HERE / "common.h").read_bytes()).hexdigest()
+        source = next(path for folder in (HERE, SHARED) if (path := folder / f"{name}.cpp").exists())
+        digest = hashlib.sha256(source.read_bytes() + (SHARED / "common.h").read_bytes()).hexdigest()
         target = self.folder / f"{name}-{digest[:16]}"
         if not target.exists():
             lib, include = self.folder / "lib", self.folder / "include"
             links = [f"-L{lib}", f"-Wl,-rpath,{lib}", *(f"-l{library}" for library in LIBRARIES)]
-            _call(["g++", "-std=c++17", "-O1", "-Wall", str(source), f"-I{include}", *links, "-o", str(target)])
+            _call(["g++", "-std=c++17", "-O1", "-Wall", str(source), f"-I{SHARED}", f"-I{include}", *links, "-o", str(target)])
         return target
 
 

@@ -1,4 +1,4 @@
-"""`python -m e2e.report`, from the tests folder, writes docs/results.md: what the ported trees compute, in figures."""
+"""`PYTHONPATH=tests python -m e2e.report` writes docs/results.md: what the ported trees compute, in figures."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from datetime import date
 from itertools import groupby
 
 import numpy as np
-from oracle.models import MODELS
 from real.trees import Tree, unpacked
 
 from e2e import others, sessions, vocabulary
 from e2e.build import FLAGS, PROJECT, Build, build, port
-from e2e.run import Figure, figures
-from e2e.settings import BOUNDS, HALF, HALF_ROUTED, SETTINGS, STRICT, Bound
+from e2e.run import figures
+from e2e.settings import BOUNDS, HALF, HALF_ROUTED, SETTINGS
 from e2e.trees import TREES
+from rules.gemma4.oracle.models import MODELS
+from rules.llama.figures import STRICT, Bound, Figure
 
 TARGET = PROJECT / "docs" / "results.md"
 
 HEAD = """# What the ported trees compute
 
-Made by `python -m e2e.report` in the tests folder on {date}, project revision `{revision}`;
+Made by `PYTHONPATH=tests python -m e2e.report` on {date}, project revision `{revision}`;
 `{compiler}`. `pytest -m e2e` checks the same figures against the bounds below. Trees are ported with the
 command line as it comes (types verified) and built for the CPU with:
 

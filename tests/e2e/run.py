@@ -6,19 +6,19 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from oracle import files, golden, models
-from oracle.forward import ROUNDING, Reference
-from oracle.models import Model
-from oracle.variants import STEPS, VARIANTS
-from oracle.weights import gguf_tensors
 
 from e2e.build import WORK, Build
-from e2e.settings import Bound, Setting, bound
+from e2e.settings import Setting, bound
+from rules.gemma4.oracle import files, golden, models
+from rules.gemma4.oracle.forward import ROUNDING, Reference
+from rules.gemma4.oracle.models import Model
+from rules.gemma4.oracle.variants import STEPS, VARIANTS
+from rules.gemma4.oracle.weights import gguf_tensors
+from rules.llama.figures import Figure, measure
 
 MODELS = WORK / "models"
 # Idle threads sleep: where cores are busy they would otherwise spin through the time of the others.
@@ -51,52 +51,6 @@ def reference(shape: str, kind: files.Kind) -> np.ndarray:
     variant = VARIANTS[shape]
     tensors = files.rounded(gguf_tensors(variant), kind)
     return Reference(variant, tensors, rounding=ROUNDING[kind]).logits(np.concatenate(variant.prompt()))
-
-
-@dataclass(frozen=True)
-class Figure:
-    """How one model did under one setting. `nmse` is the larger of the prompt's and the decode steps'."""
-
-    model: str
-    setting: str
-    nmse: float
-    worst: float
-    worst_at: int
-    top1: float
-    wrong: int
-    outliers: int
-    bound: Bound
-
-    @property
-    def good(self) -> bool:
-        b = self.bound
-        near = self.worst < b.worst or self.outliers <= b.outliers
-        return self.nmse < b.nmse and near and self.wrong == 0 and self.top1 >= b.agree
-
-    def __str__(self) -> str:
-        return (
-            f"{self.model}, {self.setting}: NMSE {self.nmse:.1e}, worst {self.worst:.1e} at {self.worst_at}, "
-            f"top-1 {self.top1:.1%}, {self.wrong} wrong, {self.outliers} outliers; allowed: {self.bound}"
-        )
-
-
-def measure(model: str, setting: str, got: np.ndarray, want: np.ndarray, steps: int, allowed: Bound) -> Figure:
-    off, size = ((got - want) ** 2).sum(1), (want**2).sum(1)
-    off = np.where(np.isfinite(off), off, np.inf)
-    parts = [slice(0, len(want) - steps), slice(len(want) - steps, None)] if steps else [slice(None)]
-    rows = np.arange(len(want))
-    gap = want.max(1) - want[rows, got.argmax(1)]
-    return Figure(
-        model,
-        setting,
-        nmse=max(float(off[part].sum() / size[part].sum()) for part in parts),
-        worst=float((off / size).max()),
-        worst_at=int((off / size).argmax()),
-        top1=float((gap == 0).mean()),
-        wrong=0 if allowed.tie is None else int((gap >= allowed.tie).sum()),
-        outliers=int((off / size >= allowed.worst).sum()),
-        bound=allowed,
-    )
 
 
 def figures(build: Build, model: Model, settings: Sequence[Setting]) -> list[Figure]:

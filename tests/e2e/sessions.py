@@ -8,15 +8,16 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-from oracle import golden, models
-from oracle.forward import Reference, Shift
-from oracle.models import LAYOUTS, Model
-from oracle.variants import Variant
-from oracle.weights import Tensors, gguf_tensors
 
 from e2e.build import Build
-from e2e.run import MODELS, Figure, call, measure
-from e2e.settings import BOUNDS, HALF, STRICT
+from e2e.run import MODELS, call
+from e2e.settings import BOUNDS, HALF
+from rules.gemma4.oracle import golden, models
+from rules.gemma4.oracle.forward import Reference, Shift
+from rules.gemma4.oracle.models import LAYOUTS, Model
+from rules.gemma4.oracle.variants import Variant
+from rules.gemma4.oracle.weights import Tensors, gguf_tensors
+from rules.llama.figures import STRICT, Figure, measure
 
 SHAPES = tuple(Model(layout, "f32") for layout in LAYOUTS if layout.name == layout.shape)
 CACHES = {"f32": "ubatch=32", "f16": "ubatch=32 k=f16 v=f16", "q8_0": "ubatch=32 fa=1 k=q8_0 v=q8_0"}

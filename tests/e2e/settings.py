@@ -19,7 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from oracle.models import Model
+from rules.gemma4.oracle.models import Model
+from rules.llama.figures import STRICT, Bound
 
 Cache = Literal["f32", "f16", "q8_0"]
 
@@ -53,22 +54,6 @@ SETTINGS = tuple(
 )
 
 
-@dataclass(frozen=True)
-class Bound:
-    """What a run may be off by.
-
-    `tie` is the gap below which two tokens count as equally likely; `outliers` is how many positions may exceed
-    `worst`; `agree` is the least share of positions with the same most likely token.
-    """
-
-    nmse: float
-    worst: float
-    tie: float | None = 0.1
-    outliers: int = 0
-    agree: float = 0.98
-
-
-STRICT = Bound(1e-5, 2e-4)
 HALF = Bound(5e-5, 5e-4, tie=0.3, agree=0.97)
 HALF_ROUTED = Bound(1e-3, 5e-4, tie=0.3, outliers=4, agree=0.97)
 BOUNDS: dict[tuple[str, bool], Bound] = {

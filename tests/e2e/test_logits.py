@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from oracle.models import MODELS, Model
 
 from e2e.build import Build
 from e2e.run import figures
 from e2e.settings import SETTINGS
+from rules.gemma4.oracle.models import MODELS, Model
 
 pytestmark = pytest.mark.e2e
 

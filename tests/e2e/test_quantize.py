@@ -7,13 +7,13 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from oracle import models
-from oracle.models import LAYOUTS, Layout, Model
-from oracle.variants import STEPS
 
 from e2e.build import Build
-from e2e.run import MODELS, call, logits, measure, reference
-from e2e.settings import Bound
+from e2e.run import MODELS, call, logits, reference
+from rules.gemma4.oracle import models
+from rules.gemma4.oracle.models import LAYOUTS, Layout, Model
+from rules.gemma4.oracle.variants import STEPS
+from rules.llama.figures import Bound, measure
 
 pytestmark = pytest.mark.e2e
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from oracle import golden
-from oracle.models import Model
-from oracle.weights import gguf_tensors
 
 from e2e import sessions
 from e2e.build import Build
-from e2e.run import Figure
+from rules.gemma4.oracle import golden
+from rules.gemma4.oracle.models import Model
+from rules.gemma4.oracle.weights import gguf_tensors
+from rules.llama.figures import Figure
 
 pytestmark = pytest.mark.e2e
 

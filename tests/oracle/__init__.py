@@ -1,1 +1,1 @@
-"""Tiny Gemma 4 models, what they must compute, and how to tell that a build computes it."""
+"""Makes the golden logits of the tiny models anew, and checks the reference against itself."""

@@ -1,6 +1,6 @@
 """`python -m oracle models DIR` writes the model files; `python -m oracle golden` makes the golden logits anew.
 
-Run it from the tests folder. The second needs torch and transformers; nothing else does.
+Run it from the project's folder with `PYTHONPATH=tests`. The second needs torch and transformers; nothing else does.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from oracle import models
+from rules.gemma4.oracle import models
 
 
 def main() -> None:

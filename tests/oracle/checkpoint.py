@@ -15,10 +15,10 @@ import numpy as np
 import torch
 import transformers
 
-from oracle import golden, models
-from oracle.files import Kind, is_matrix
-from oracle.variants import VARIANTS, Variant
-from oracle.weights import checkpoint, gguf_name
+from rules.gemma4.oracle import golden, models
+from rules.gemma4.oracle.files import Kind, is_matrix
+from rules.gemma4.oracle.variants import VARIANTS, Variant
+from rules.gemma4.oracle.weights import checkpoint, gguf_name
 
 Tensor = torch.Tensor
 FULL, SLIDING = "full_attention", "sliding_attention"

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oracle import files, golden, models
-from oracle.forward import Reference, gelu, gelu_table
-from oracle.variants import VARIANTS
-from oracle.weights import gguf_tensors
+from rules.gemma4.oracle import files, golden, models
+from rules.gemma4.oracle.forward import Reference, gelu, gelu_table
+from rules.gemma4.oracle.variants import VARIANTS
+from rules.gemma4.oracle.weights import gguf_tensors
 
 
 def test_golden_files_are_the_recorded_ones() -> None:

@@ -6,13 +6,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from oracle.variants import VOCABULARY
+from .variants import VOCABULARY
 
 NORMAL, CONTROL, USER, BYTE = 1, 3, 4, 6
 
-CONTROLS = """<pad> <eos> <bos> <unk> <mask> <|tool> <tool|> <|think|> <|turn> <turn|> <|image> <|audio> <|image|>
-<|audio|> <image|> <audio|> <|video|>""".split()
-RENDERED = '<|tool_call> <tool_call|> <|tool_response> <tool_response|> <|"|> <|channel> <channel|>'.split()
+CONTROLS = [
+    "<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<|tool>", "<tool|>", "<|think|>", "<|turn>", "<turn|>", "<|image>",
+    "<|audio>", "<|image|>", "<|audio|>", "<image|>", "<audio|>", "<|video|>",
+]  # fmt: skip
+RENDERED = [
+    "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>", '<|"|>', "<|channel>", "<channel|>",
+]  # fmt: skip
 
 CORPUS = """The quick brown fox jumps over the lazy dog. The port reads the same tensors as the reference, and
 the logits must agree at every position: the window slides, the last layers share the keys and the values of
@@ -28,11 +32,13 @@ class Vocabulary:
     merges: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, token: str, kind: int = NORMAL) -> None:
+        """Add a token, unless it is there or the vocabulary is full."""
         if len(self.kinds) < VOCABULARY:
             self.kinds.setdefault(token, kind)
 
 
 def tiny() -> Vocabulary:
+    """The vocabulary of all tiny models."""
     vocabulary = Vocabulary()
     for token in CONTROLS:
         vocabulary.add(token, CONTROL)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from oracle.variants import SEED, Variant
+from .variants import SEED, Variant
 
 Tensors = dict[str, np.ndarray]
 Shape = tuple[int, ...]
@@ -79,6 +79,7 @@ def gguf_tensors(variant: Variant) -> Tensors:
 
 
 def shapes(variant: Variant) -> dict[str, Shape]:
+    """The shape of every learned tensor, by its name in a checkpoint."""
     v = variant
     out: dict[str, Shape] = {"model.embed_tokens.weight": (v.vocabulary, v.hidden), "model.norm.weight": (v.hidden,)}
     if v.per_layer:

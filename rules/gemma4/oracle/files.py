@@ -9,9 +9,9 @@ import gguf
 import numpy as np
 from gguf.quants import dequantize, quantize
 
-from oracle.variants import Variant
-from oracle.vocabulary import Vocabulary, tiny
-from oracle.weights import Tensors
+from .variants import Variant
+from .vocabulary import Vocabulary, tiny
+from .weights import Tensors
 
 Kind = Literal["f32", "f16", "q8_0"]
 KINDS: tuple[Kind, ...] = ("f32", "f16", "q8_0")
@@ -66,6 +66,7 @@ def without_tail_kv(tensors: Tensors, variant: Variant) -> Tensors:
 
 
 def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
+    """Write the tensors as a file of this kind."""
     writer = gguf.GGUFWriter(str(path), "gemma4")
     writer.add_string("general.type", "model")
     writer.add_string("general.name", f"tiny-gemma4-{variant.name}")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from oracle.variants import VARIANTS, Variant
+from .variants import VARIANTS, Variant
 
 FOLDER = Path(__file__).parent / "golden"
 MANIFEST = FOLDER / "manifest.json"
@@ -25,6 +25,7 @@ TABLES = ("f32-table", "f16-table", "f32-exact", "f16-exact")
 
 
 def save(variant: Variant, logits: dict[str, np.ndarray]) -> Path:
+    """Keep the logits of a shape."""
     fixed = {table: np.rint(logits[table] * (STEPS_IN_CAP / variant.cap)).astype(np.int32) for table in TABLES}
     kept = {"f32-table": fixed["f32-table"]}
     kept |= {table: fixed[table] - fixed["f32-table"] for table in TABLES[1:]}
@@ -45,6 +46,7 @@ def load(variant: str, table: str) -> np.ndarray:
 
 
 def digest(path: Path) -> str:
+    """The sha256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from oracle import files, golden
-from oracle.files import KINDS, Kind
-from oracle.variants import VARIANTS, Variant
-from oracle.weights import Tensors, gguf_tensors
+from . import files, golden
+from .files import KINDS, Kind
+from .variants import VARIANTS, Variant
+from .weights import Tensors, gguf_tensors
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,11 @@ class Layout:
 
     @property
     def variant(self) -> Variant:
+        """The shape."""
         return VARIANTS[self.shape]
 
     def tensors(self) -> Tensors:
+        """The tensors as this layout stores them."""
         return self.change(gguf_tensors(self.variant), self.variant)
 
 
@@ -51,9 +53,11 @@ class Model:
 
     @property
     def name(self) -> str:
+        """Layout and kind."""
         return f"{self.layout.name}-{self.kind}"
 
     def path(self, folder: Path) -> Path:
+        """Where the file lies in a folder."""
         return folder / f"{self.name}.gguf"
 
 
@@ -61,6 +65,7 @@ MODELS = tuple(Model(layout, kind) for layout in LAYOUTS for kind in KINDS)
 
 
 def write(model: Model, folder: Path) -> Path:
+    """Write the model's file into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = model.path(folder)
     files.write(path, model.layout.variant, model.layout.tensors(), model.kind)

@@ -59,15 +59,19 @@ class Variant:
         return self.layers - self.tail
 
     def slides(self, layer: int) -> bool:
+        """Whether a layer attends to a window only."""
         return layer % self.period != self.period - 1
 
     def head_size(self, layer: int) -> int:
+        """The size of a head of a layer."""
         return self.head if self.slides(layer) else self.full_head
 
     def kv_heads_of(self, layer: int) -> int:
+        """How many key heads a layer has."""
         return self.kv_heads if self.slides(layer) else self.full_kv_heads or self.kv_heads
 
     def ffn_width(self, layer: int) -> int:
+        """The width of a layer's dense part."""
         return self.width * (2 if self.wide_tail and layer >= self.owners else 1)
 
     def source(self, layer: int) -> int:

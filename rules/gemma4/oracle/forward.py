@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oracle.variants import Variant
+from .variants import Variant
 
 Array = np.ndarray
 Gelu = Callable[[Array], Array]
@@ -19,6 +19,7 @@ Rounding = Callable[[Array], Array]
 
 
 def gelu(x: Array) -> Array:
+    """GELU in its tanh form."""
     return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
@@ -29,6 +30,7 @@ def gelu_table(x: Array) -> Array:
 
 
 def exact(x: Array) -> Array:
+    """Activations as they are."""
     return x
 
 
