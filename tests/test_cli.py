@@ -295,9 +295,10 @@ def test_interrupted_while_types_are_checked(tree):
     if not children.exists():
         process.kill()
         pytest.skip("needs /proc")
-    while process.poll() is None and not _workers(children):
+    workers = []
+    while not workers and process.poll() is None:
         time.sleep(0.02)
-    workers = _workers(children)
+        workers = _workers(children)
     assert workers
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
