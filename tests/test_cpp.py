@@ -443,6 +443,19 @@ def test_add_parameter_to_names_in_a_column():
     assert got.startswith(after)
 
 
+@NEWLINES
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("int f(int a, int b = 1);", "int f(int a, T * n, int b = 1);"),
+        ("int f(int a = 0, int b = 1);", "int f(T * n, int a = 0, int b = 1);"),
+        ("int f(int a,\n      int b = 1,\n      int c = 2);", "int f(int a,\n      T * n,\n      int b = 1,\n      int c = 2);"),
+    ],
+)
+def test_a_parameter_without_default_goes_before_those_that_have_one(before, after, newline):
+    check(before, after, lambda file: file.declaration("f").add_parameter(Parameter("T *", "n")), newline)
+
+
 def test_overloads_are_told_apart_by_their_parameters():
     file = parse("int f(int a) {}\nint f(int a, int b) {}\nint g(int a) {}")
     assert file.function("f", "b").names == ("a", "b")
@@ -504,11 +517,29 @@ def test_begin(before, after, newline):
     check(before, after, lambda file: file.function(name).begin("n();"), newline)
 
 
-def test_pass_on():
-    before, after = "int f(int il) {\n    g(a, b);\n    h();\n}\n", "int f(int il) {\n    g(a, b, il);\n    h();\n}\n"
-    check(before, after, lambda file: file.function("f").pass_on("g", Parameter("int", "il")))
-    after = before.replace("h()", "h(il)")
-    check(before, after, lambda file: file.function("f").pass_on("h", Parameter("int", "il")))
+@pytest.mark.parametrize(
+    ("declared", "call", "wanted"),
+    [
+        ("void g(int a, int b);", "g(a, b);", "g(a, b, il);"),
+        ("void g(void);", "g();", "g(il);"),
+        ("void A::g(int a, int b, int c = 1);", "g(a, b);", "g(a, b, il);"),
+        ("void g(int a, int b = 2, int c = 1);", "g(a, b);", "g(a, il, b);"),
+    ],
+)
+def test_pass_on(declared, call, wanted):
+    before = f"{declared}\nint f(int il) {{\n    {call}\n    h();\n}}\n"
+    name = "A::g" if "A::" in declared else "g"
+    check(before, before.replace(call, wanted),
+          lambda file: file.function("f").pass_on(file.declaration(name), Parameter("int", "il")))
+
+
+def test_give():
+    declared, wanted = "void g(int a, int b = 2, int c = B);\n", Parameter("int", "d", "4")
+    before = declared + function("    g(a);\n")
+    check(before, before.replace("g(a)", "g(a, 2, B, n)"), lambda file: file.declaration("g").give(file.calls("g")[0], wanted, "n"))
+    bare = parse(before.replace("g(a)", "g()"))
+    with pytest.raises(AnchorError, match="no argument for each parameter in front of d"):
+        bare.declaration("g").give(bare.calls("g")[0], wanted, "n")
 
 
 # ifs and conditions

@@ -13,6 +13,7 @@ from transformer.rule import rule
 
 from ..llama.port import Port
 
+ENCODE = Parameter("bool", "byte_encode", "true")
 PRE_TYPE = "LLAMA_VOCAB_PRE_TYPE_GEMMA4"
 MODEL = 'tokenizer_model == "gemma4"'
 LINES = r'regex_expr == "[^\\n]+|[\\n]+"'
@@ -64,7 +65,7 @@ def split(port: Port) -> Outcome:
     return all_of(
         tokenizer.add("bool byte_encode = true; // as GPT-2 does: bytes as printable characters", near=["regex_exprs"]),
         maker.switch("vocab.get_pre_type()").add_case(PRE_TYPE, port.render("vocab_split.cpp.j2")),
-        words.add_argument("tokenizer.byte_encode"),
+        _declared_splitter(port).give(words, ENCODE, "tokenizer.byte_encode"),
     )
 
 
@@ -149,9 +150,7 @@ def splitter(port: Port) -> Outcome:
     """By hand: the regular expressions of the standard library recurse once per character of a line."""
     fork = port.fork
     choose, main = fork.unicode.function("unicode_regex_split_custom"), fork.unicode.function("unicode_regex_split")
-    declared = fork.file("unicode.h").declaration("unicode_regex_split")
-    encode = Parameter("bool", "byte_encode", "true")
-    parts = [declared.add_parameter(encode), main.add_parameter(encode)]
+    parts = [_declared_splitter(port).add_parameter(ENCODE), main.add_parameter(ENCODE)]
     if not main.mentions("byte_encode"):
         last = first(reversed(main.calls("unicode_byte_encoding_process")), "byte encoding", main)
         parts.append(last.statement_of().insert_before(port.render("vocab_no_encoding.cpp.j2"), gap=True))
@@ -160,6 +159,10 @@ def splitter(port: Port) -> Outcome:
         chain = first(choose.ifs(), "choice of a splitter", choose)
         parts.append(chain.add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
     return all_of(*parts)
+
+
+def _declared_splitter(port: Port) -> Function:
+    return port.fork.file("unicode.h").declaration("unicode_regex_split")
 
 
 def _session(port: Port) -> Function:

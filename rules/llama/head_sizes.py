@@ -75,10 +75,10 @@ def shift(port: Port) -> Outcome:
     layer = Parameter("uint32_t", "il")
     return all_of(
         declared.add_parameter(layer),
-        turn.add_parameter(layer),
+        turn.add_parameter(layer, declared.place_of(layer)),
         turn.replace_each("hparams.n_rot", "hparams.n_rot_at(il)"),
         _take_by_layer(build),
-        build.pass_on("build_rope_shift", layer),
+        build.pass_on(declared, layer),
     )
 
 

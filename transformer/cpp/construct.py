@@ -17,7 +17,7 @@ from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -245,15 +245,17 @@ class Construct:
             raise self.missing(f"expression {old}")
         return self._changes(*swaps(self.source, found, new, self.name))
 
-    def add_argument(self, code: str) -> Outcome:
-        """A new last argument of this call."""
+    def add_argument(self, code: str, at: int | None = None, between: Sequence[str] = ()) -> Outcome:
+        """A new argument of this call: in front of the one in place `at`, else the last one, behind `between`."""
         if tokens(code) in map(tokens, self.arguments()):
             return Satisfied(self.where)
         node = self.node.child_by_field_name("arguments") or self.node
-        given = lists.items(node)
+        given, texts = lists.items(node), [*between, code]
         if not given:
-            return self._changes(*lists.add_first(self.source, node, [code], self.name))
-        return self._changes(*lists.add_after(self.source, given[-1], [code], self.name))
+            return self._changes(*lists.add_first(self.source, node, texts, self.name))
+        if at is not None and at < len(given):
+            return self._changes(*lists.add_before(self.source, given[at], texts, self.name))
+        return self._changes(*lists.add_after(self.source, given[-1], texts, self.name))
 
     def insert_before(self, code: str, *, gap: bool = False) -> Outcome:
         """Lines above this statement and its comment, with its indentation; `gap` leaves an empty line between."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from transformer.cpp import lists
 from transformer.cpp.construct import Construct
 from transformer.cpp.layout import above, below, into
-from transformer.cpp.names import core, function_declarator, innermost
+from transformer.cpp.names import core, function_declarator, innermost, last_name
 from transformer.cpp.search import only
 from transformer.cpp.source import descendants
 from transformer.outcome import Outcome, Satisfied
@@ -51,6 +51,11 @@ class Function(Construct):
         return tuple(parameter.name for parameter in self.parameters)
 
     @property
+    def own_name(self) -> str:
+        """The name without the scopes in front of it."""
+        return self.source.text(last_name(innermost(self.declarator)))
+
+    @property
     def is_definition(self) -> bool:
         """Whether there is a body."""
         return core(self.node).child_by_field_name("body") is not None
@@ -77,8 +82,18 @@ class Function(Construct):
         head = self.source.data[node.start_byte : name.start_byte].decode().replace("\r\n", "\n").strip()
         return Parameter(head, self.source.text(name), value)
 
-    def add_parameter(self, parameter: Parameter) -> Outcome:
-        """A new last parameter; a declaration gets its default as well."""
+    def place_of(self, parameter: Parameter) -> int:
+        """Where a parameter stands, or would: last; without a default, in front of those that have one."""
+        if parameter.name in self.names:
+            return self.names.index(parameter.name)
+        defaults = [bool(each.default) for each in self.parameters]
+        return defaults.index(True) if True in defaults and not parameter.default else len(defaults)
+
+    def add_parameter(self, parameter: Parameter, at: int | None = None) -> Outcome:
+        """A new parameter, last unless `at` says otherwise; a declaration gets its default as well.
+
+        A definition shows no defaults: its place is that of the declaration.
+        """
         if parameter.name in self.names:
             return Satisfied(self.where)
         default = f" = {parameter.default}" if parameter.default and not self.is_definition else ""
@@ -87,14 +102,15 @@ class Function(Construct):
             node = self.declarator.child_by_field_name("parameters") or self.declarator
             text = f"{parameter.type} {parameter.name}{default}"
             return self._changes(self.source.edit(node.start_byte + 1, node.end_byte - 1, text, self.name))
-        last = nodes[-1]
-        gap = self._gap(last)
-        text = f"{parameter.type}{gap}{parameter.name}{default}"
-        alone = len(nodes) == 1 or not self.source.starts_line(last)
-        indent = None if alone else self._pad(nodes, len(parameter.type + gap))
-        if alone:
-            return self._changes(self.source.edit(last.end_byte, last.end_byte, f", {text}", self.name))
-        return self._changes(*lists.add_after(self.source, last, [text], self.name, indent=indent))
+        place = self.place_of(parameter) if at is None else at
+        beside = nodes[min(place, len(nodes) - 1)]
+        kind = parameter.type + self._gap(beside)
+        text, pad = f"{kind}{parameter.name}{default}", self._pad(nodes, len(kind))
+        if place < len(nodes):
+            return self._changes(*lists.add_before(self.source, beside, [text], self.name, indent=pad))
+        if len(nodes) == 1 or not self.source.starts_line(beside):
+            return self._changes(self.source.edit(beside.end_byte, beside.end_byte, f", {text}", self.name))
+        return self._changes(*lists.add_after(self.source, beside, [text], self.name, indent=pad))
 
     def _pad(self, nodes: Sequence[Node], width: int) -> str:
         """What stands before a parameter on a line of its own: types begin, or names begin, in one column."""
@@ -134,7 +150,16 @@ class Function(Construct):
         outer = self.source.indent(self.node.start_byte)
         return self._changes(*into(self.source, body.node, code, self.name, outer=outer, gap=gap))
 
-    def pass_on(self, callee: str, parameter: Parameter) -> Outcome:
-        """A parameter of this function, handed to the one call of `callee` in its body as a new last argument."""
-        call = only(self.calls(callee), f"call of {callee} in {self.name}", self.where)
-        return call.add_argument(parameter.name)
+    def pass_on(self, callee: Function, parameter: Parameter) -> Outcome:
+        """A parameter of this function, handed to the one call of `callee` in its body, which gets it as well."""
+        name = callee.own_name
+        call = only(self.calls(name), f"call of {name} in {self.name}", self.where)
+        return callee.give(call, parameter, parameter.name)
+
+    def give(self, call: Construct, parameter: Parameter, code: str) -> Outcome:
+        """`code` for a parameter in a call of this function; defaults in front of it are written out."""
+        place = self.place_of(parameter)
+        left_out = [each.default for each in self.parameters[len(call.arguments()) : place]]
+        if not all(left_out):
+            raise call.missing(f"argument for each parameter in front of {parameter.name}")
+        return call.add_argument(code, place, left_out)

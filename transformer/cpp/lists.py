@@ -55,10 +55,15 @@ def add_after(
     return [comma_edit, source.edit(end, end, f"\n{pad}{lines}", anchor)]
 
 
-def add_before(source: Source, item: Node, texts: Sequence[str], anchor: str) -> list[Edit]:
-    """Edits that put `texts` in front of `item`: on lines of their own where the items have theirs, else beside it."""
+def add_before(
+    source: Source, item: Node, texts: Sequence[str], anchor: str, *, indent: str | None = None
+) -> list[Edit]:
+    """Edits that put `texts` in front of `item`: on lines of their own where the items have theirs, else beside it.
+
+    Such lines are indented by `indent`, else like the one of `item`.
+    """
     outer = unconditional(item)
-    indent = source.indent(item.start_byte)
+    indent = source.indent(item.start_byte) if indent is None else indent
     if not source.starts_line(outer):
         return [source.edit(item.start_byte, item.start_byte, ", ".join(texts) + ", ", anchor)]
     lines = f",\n{indent}".join(texts)
