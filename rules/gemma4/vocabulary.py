@@ -90,7 +90,7 @@ def byte_fallback(port: Port) -> Outcome:
     loop = byte.loop()
     if loop.mentions("byte_encode"):
         return Satisfied(loop.where)
-    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2", byte=byte.initial().split(",")[-1].strip()))
+    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2", byte=byte.initial()[-1]))
 
 
 @rule("vocab.escape", "blanks become U+2581 before a text is split")

@@ -6,8 +6,6 @@ the sliding-window layers are added (0: as the others) and functions that fall b
 
 from __future__ import annotations
 
-import re
-
 from transformer.cpp import Construct, Function, Parameter, aligned, first
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -94,7 +92,7 @@ def _take_by_layer(build: Function) -> Outcome:
             taken.append(each)
     if not taken:
         return Satisfied(loop.where)
-    lines = [re.sub(r"\bauto\s*&\s*", "auto ", each.swapped(swap)) for each in taken]
+    lines = [each.swapped(swap, by_value=True) for each in taken]
     return all_of(build.remove_each(taken), il.insert_after("\n".join(aligned(lines)), gap=True))
 
 

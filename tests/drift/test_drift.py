@@ -12,20 +12,17 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from casefile import ask, edits, read, tree
 from real.trees import CACHE, cython, python
 
 from drift import mutators
 from drift.machine import FORK, Drifted, judge, loaded, mutant, original, touched
 from transformer import plan
-from transformer.outcome import Blocked, Changes
 from transformer.types.check import check_types
 from transformer.workspace import Workspace
 
 COUNT = int(os.environ.get("DRIFT_MUTANTS", "300"))
 TYPED = int(os.environ.get("DRIFT_TYPED", "20"))
 FIRST = int(os.environ.get("DRIFT_SEED", "0"))
-FOUND = sorted((Path(__file__).parent / "found").glob("*/*.txt"))
 
 
 def roots() -> tuple[Path, ...]:
@@ -75,26 +72,6 @@ def test_a_drifted_tree_compiles_and_so_does_its_port(seed, tmp_path):
     report = check_types(tmp_path, planned, created=created, names=plan.new_names(made), include_dirs=family.includes)
     assert not report.new, f"{one}\n" + "\n".join(map(str, report.new[:5]))
     assert set(created) <= set(report.units)
-
-
-@pytest.mark.parametrize("path", FOUND, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_found(path):
-    """Mutants that were not ported as they should have been, reduced to a case."""
-    case = read(path)
-    for crlf in (False, True):
-        workspace = tree(case.before, crlf)
-        outcome = ask(case.rule, workspace)
-        if case.blocked:
-            assert isinstance(outcome, Blocked), outcome
-            assert case.blocked in f"{outcome.where} {outcome.why}"
-            continue
-        assert not isinstance(outcome, Blocked), outcome
-        planned = workspace.overlay(edits(outcome))
-        for name, text in case.after.items():
-            got = planned.source(name).data.decode() if planned.exists(name) else ""
-            assert got == (text.replace("\n", "\r\n") if crlf else text)
-        again = ask(case.rule, planned)
-        assert not isinstance(again, Changes | Blocked), f"not quiet the second time: {again}"
 
 
 # the machine itself

@@ -17,7 +17,7 @@ from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -166,12 +166,14 @@ class Construct:
         """The one declaration statement of the local variable `name`."""
         return only(self.locals(name), f"local {name} of {self.name}", self.where)
 
-    def initial(self) -> str:
-        """What a local variable starts with: behind `=`, or in its parentheses or braces."""
-        match = re.search(r"=\s*(.*?)\s*;|[({]\s*(.*)\s*[)}]\s*;", self.text, re.DOTALL)
-        if match is None:
-            raise self.missing("initial value")
-        return match.group(1) or match.group(2) or ""
+    def initial(self) -> list[str]:
+        """What a local variable is made of: the value behind `=`, or what stands in its parentheses or braces."""
+        for declarator in self.node.children_by_field_name("declarator"):
+            value = declarator.child_by_field_name("value") or declarator.child_by_field_name("parameters")
+            if value is not None:
+                listed = value.type in ("argument_list", "initializer_list", "parameter_list")
+                return [self.source.text(each) for each in (lists.items(value) if listed else [value])]
+        raise self.missing("initial value")
 
     def arguments(self) -> list[str]:
         """The arguments of this call, as they are written."""
@@ -281,17 +283,37 @@ class Construct:
         if around is not None and tokens(self.source.text(around)).startswith(tokens(head + "{")):
             return Satisfied(self.where)
         indent = self.source.indent(self.node.start_byte)
-        lines = self.swapped(swap or {}).split("\n")
+        end = self._with_comment()
+        behind = self.source.data[self.node.end_byte : end].decode().replace("\r\n", "\n")
+        lines = (self.swapped(swap or {}) + behind).split("\n")
         inner = "\n".join(self.source.unit + line if line and not line.startswith("#") else line for line in lines)
         above = f"// {remark}\n{indent}" if remark else ""
-        return self.replace(f"{above}{head} {{\n{indent}{inner}\n{indent}}}")
+        text = f"{above}{head} {{\n{indent}{inner}\n{indent}}}"
+        return self._changes(self.source.edit(self.node.start_byte, end, text, self.name))
 
-    def swapped(self, swap: Mapping[str, str]) -> str:
-        """The text with expressions replaced."""
+    def _with_comment(self) -> int:
+        """The end of this statement and of the comment behind it, where nothing else stands there."""
+        end = self.node.end_byte
+        behind = self.source.data[end : self.source.below(end)]
+        return end if self.source.rest(end) else end + len(behind.rstrip())
+
+    def swapped(self, swap: Mapping[str, str], *, by_value: bool = False) -> str:
+        """The text with expressions replaced; `by_value` makes values of `auto &`."""
         changes = [each.replace(new) for old, new in swap.items() for each in self.expressions(old)]
         edits = [edit for change in changes for edit in change.edits]
+        edits += self._references() if by_value else []
         start, data = self.node.start_byte, self.source.data[: self.node.end_byte]
         return splice(data, sorted(edits, key=lambda edit: edit.start))[start:].decode().replace("\r\n", "\n")
+
+    def _references(self) -> Iterator[Edit]:
+        """Nothing in place of each `&` of a declaration that leaves the type to its value."""
+        kind = self.node.child_by_field_name("type")
+        for each in self.node.children_by_field_name("declarator"):
+            inner = each.child_by_field_name("declarator") or each
+            if kind is not None and kind.type == "placeholder_type_specifier" and inner.type == "reference_declarator":
+                sign, name = inner.children[0], inner.children[1]
+                tight = not self.source.data[sign.start_byte - 1 : sign.start_byte].isspace()
+                yield self.source.edit(sign.start_byte, name.start_byte, " " if tight else "", self.name)
 
     @property
     def variables(self) -> list[str]:

@@ -106,9 +106,9 @@ def end_of(source: Source, node: Node) -> int:
     return end
 
 
-def alone(source: Source, node: Node) -> bool:
-    """Whether nothing but comments stands on the lines of a statement."""
-    return not _shares(source, node) and not source.rest(end_of(source, node))
+def alone(source: Source, node: Node, last: Node | None = None) -> bool:
+    """Whether nothing but comments stands on the lines of a statement, or of those from it to `last`, beside them."""
+    return not _shares(source, node) and not source.rest(end_of(source, last or node))
 
 
 def _shares(source: Source, node: Node) -> bool:

@@ -58,17 +58,26 @@ def removals(source: Source, nodes: Sequence[Node], anchor: str) -> list[Edit]:
     """Nothing in place of statements and the comments right below them; no two empty lines are left."""
     groups: list[list[Node]] = []
     for node in sorted(nodes, key=lambda each: each.start_byte):
-        below = groups and groups[-1][-1].end_point[0] + 1 == node.start_point[0]
-        if below and alone(source, node) and alone(source, groups[-1][-1]):
+        if groups and (_beside(source, groups[-1][-1], node) or _below(source, groups[-1], node)):
             groups[-1].append(node)
         else:
             groups.append([node])
     return [_removal(source, group[0], group[-1], anchor) for group in groups]
 
 
+def _beside(source: Source, left: Node, right: Node) -> bool:
+    between = source.data[end_of(source, left) : right.start_byte]
+    return b"\n" not in between and not between.strip()
+
+
+def _below(source: Source, group: Sequence[Node], node: Node) -> bool:
+    next_line = group[-1].end_point[0] + 1 == node.start_point[0]
+    return next_line and alone(source, node) and alone(source, group[0], group[-1])
+
+
 def _removal(source: Source, first: Node, node: Node, anchor: str) -> Edit:
     end = end_of(source, node)
-    if not (alone(source, first) and alone(source, node)):
+    if not alone(source, first, node):
         rest = source.data[end : source.line_end(end)]
         start = first.start_byte
         if not rest.strip():
