@@ -50,7 +50,7 @@ def run(request: Request, view: View) -> int:
     if request.action == "status":
         view.status(plan, pack.family.facts(pack.family.open(tree, pack)), write.last_applied(request.repo))
         return 0
-    if plan.blocked or plan.state == "partial":
+    if plan.blocked and plan.state == "absent":
         request.files.write(plan, None, request.repo)
         view.stuck(plan)
         return 4
@@ -58,6 +58,10 @@ def run(request: Request, view: View) -> int:
         view.complete(plan, write.last_applied(request.repo))
         view.asked_for(request.files.write(plan, None, request.repo))
         return 0
+    if not plan.edits:
+        view.left(plan)
+        view.asked_for(request.files.write(plan, None, request.repo))
+        return 3
 
     refuse_outside(request.repo, plan.paths)
     if request.writes and not request.allow_dirty:
@@ -81,7 +85,7 @@ def run(request: Request, view: View) -> int:
         view.asked_for(files)
     else:
         view.left_alone(plan, files)
-    return 1 if request.action == "check" else 3 if plan.skipped else 0
+    return 1 if request.action == "check" else 3 if plan.skipped or plan.left else 0
 
 
 def undo(repo: Path, view: View) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -28,6 +28,16 @@ class Step:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A rule that is not carried out in a tree that has the architecture, and what stands in its way."""
+
+    step: Step
+    why: str
+    where: str = ""
+    help: str = ""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What every rule of a pack said of a tree, and the tree as it would be."""
@@ -37,15 +47,19 @@ class Plan:
     edits: tuple[Edit, ...]
     before: Workspace
     after: Workspace
+    left: tuple[Left, ...] = ()
+    """Of a tree that has the architecture: what this plan does not do. It adds only what is sound by itself."""
 
     @cached_property
     def state(self) -> State:
         """`absent`: the architecture is not there. `partial`: it is, but not all of it. `complete`: nothing to do."""
-        marked = next(step for step in self.steps if step.rule.marks)
-        open_steps = [s for s in self.steps if s.rule.required and isinstance(s.outcome, Changes | Blocked)]
-        if not isinstance(marked.outcome, Satisfied):
-            return "absent"
-        return "partial" if open_steps else "complete"
+        return _state(self.steps)
+
+    @property
+    def changing(self) -> list[Step]:
+        """The steps that this plan carries out."""
+        left = {each.step.rule.name for each in self.left}
+        return [s for s in self.steps if isinstance(s.outcome, Changes) and s.rule.name not in left]
 
     @property
     def blocked(self) -> list[Step]:
@@ -91,8 +105,35 @@ def make(pack: Pack, workspace: Workspace) -> Plan:
     """Let every rule of the pack speak about the tree. Raises `ConflictError` where two of them disagree."""
     context = pack.family.open(workspace, pack)
     steps = tuple(Step(rule, ask(rule, context)) for rule in pack.rules)
-    edits = merge(edit for step in steps for edit in _signed(step))
-    return Plan(pack, steps, edits, workspace, workspace.overlay(edits))
+    left = _left(steps) if _state(steps) == "partial" else ()
+    held = {each.step.rule.name for each in left}
+    edits = merge(edit for step in steps if step.rule.name not in held for edit in _signed(step))
+    return Plan(pack, steps, edits, workspace, workspace.overlay(edits), left)
+
+
+def _state(steps: Sequence[Step]) -> State:
+    marked = next(step for step in steps if step.rule.marks)
+    open_steps = [s for s in steps if s.rule.required and isinstance(s.outcome, Changes | Blocked)]
+    if not isinstance(marked.outcome, Satisfied):
+        return "absent"
+    return "partial" if open_steps else "complete"
+
+
+def _left(steps: Sequence[Step]) -> tuple[Left, ...]:
+    """What cannot be done, and what is of no use without it."""
+    left: dict[str, Left] = {}
+    for step in steps:
+        if isinstance(step.outcome, Blocked):
+            left[step.rule.name] = Left(step, step.outcome.why, step.outcome.where, step.outcome.help)
+    found = True
+    while found:
+        found = False
+        for step in steps:
+            lacking = [name for name in step.rule.needs if name in left]
+            if lacking and isinstance(step.outcome, Changes) and step.rule.name not in left:
+                left[step.rule.name] = Left(step, f"of no use without {', '.join(lacking)}", step.outcome.edits[0].where)
+                found = True
+    return tuple(left[step.rule.name] for step in steps if step.rule.name in left)
 
 
 def ask(rule: Rule, context: Any) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,11 @@ from transformer.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`plan` gets the context that the family of the pack makes (fork, facts, spec, templates)."""
+    """`plan` gets the context that the family of the pack makes (fork, facts, spec, templates).
+
+    Where the architecture is there already, a rule is carried out only with all that it `needs`: what it adds is of
+    no use, or does harm, without them. Names of rules that the pack does not have count as done.
+    """
 
     name: str
     makes: str
@@ -19,9 +23,12 @@ class Rule:
     required: bool = True
     marks: bool = False
     guide: str = ""
+    needs: tuple[str, ...] = ()
 
 
-def rule(name: str, makes: str, *, required: bool = True, marks: bool = False) -> Callable[..., Rule]:
+def rule(
+    name: str, makes: str, *, required: bool = True, marks: bool = False, needs: Sequence[str] = ()
+) -> Callable[..., Rule]:
     """Turn a planning function into a rule.
 
     `makes` is the end condition, in words. A fork that satisfies the one rule that `marks` the pack has the
@@ -29,6 +36,6 @@ def rule(name: str, makes: str, *, required: bool = True, marks: bool = False) -
     """
 
     def decorate(plan: Callable[[Any], Outcome]) -> Rule:
-        return Rule(name, makes, plan, required, marks, (plan.__doc__ or "").strip())
+        return Rule(name, makes, plan, required, marks, (plan.__doc__ or "").strip(), tuple(needs))
 
     return decorate

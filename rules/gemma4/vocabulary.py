@@ -6,6 +6,8 @@ Whatever is added is guarded by the pre-tokenizer type, so that other vocabulari
 
 from __future__ import annotations
 
+import re
+
 from transformer.cpp import Block, Construct, Function, If, Parameter, first
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
@@ -16,36 +18,51 @@ from ..llama.port import Port
 ENCODE = Parameter("bool", "byte_encode", "true")
 PRE_TYPE = "LLAMA_VOCAB_PRE_TYPE_GEMMA4"
 MODEL = 'tokenizer_model == "gemma4"'
+# A tokenizer that is BPE without one of these is worse than another one; each is of no use where it is another one.
+PARTS = ("vocab.choice", "vocab.split", "vocab.newlines", "vocab.byte-fallback", "vocab.escape", "vocab.ranks",
+         "vocab.bytes", "vocab.pieces", "vocab.splitter")  # fmt: skip
+WHOLE = ("vocab.model", "vocab.pre-type")
+_SETTING = re.compile(r"(type|tokenizer_pre|special_\w+_id|add_\w+|clean_spaces)\s*=[^=]")
 LINES = r'regex_expr == "[^\\n]+|[\\n]+"'
 
 
-@rule("vocab.pre-type", "enum llama_vocab_pre_type knows the pre-tokenizer")
+@rule("vocab.pre-type", "enum llama_vocab_pre_type knows the pre-tokenizer", needs=("vocab.model",))
 def pre_type(port: Port) -> Outcome:
     """With the next free value; it is not stored in files."""
     return port.fork.file("llama-vocab.h").enum("llama_vocab_pre_type").add(PRE_TYPE)
 
 
-@rule("vocab.model", "a file whose tokenizer is gemma4 is loaded as BPE with merges")
+@rule("vocab.model", "a file whose tokenizer is gemma4 is loaded as BPE with merges", needs=PARTS)
 def model(port: Port) -> Outcome:
-    """Its merges are read like GPT-2's; such a file names no pre-tokenizer and has no default special tokens."""
+    """Its merges are read like GPT-2's; such a file names no pre-tokenizer and has no default special tokens.
+
+    A branch that loads it as something else goes, where all that it does is to set the values that are set here.
+    """
     load = port.fork.vocab_method("load")
     own = [each for each in load.ifs() if each.condition.holds(MODEL)]
     if any(each.body().mentions("LLAMA_VOCAB_TYPE_BPE") for each in own):
         return Satisfied(own[0].where)
-    if own:
-        return Blocked("gemma4 is loaded, but not as BPE", own[0].where, "every text is cut into the wrong tokens")
     gpt2 = load.if_on('tokenizer_model == "gpt2"')
-    return all_of(gpt2.condition.widen(MODEL), gpt2.body().append(port.render("vocab_model.cpp.j2"), gap=True))
+    for each in own:
+        foreign = [one for one in each.body().statements() if not _SETTING.match(one.text)]
+        if foreign or not each.condition.is_exactly(MODEL):
+            why = "gemma4 is loaded, but not as BPE, and not by setting values only"
+            return Blocked(why, (foreign or own)[0].where, "every text is cut into the wrong tokens")
+    return all_of(
+        *(each.drop() for each in own),
+        gpt2.condition.widen(MODEL),
+        gpt2.body().append(port.render("vocab_model.cpp.j2"), gap=True),
+    )
 
 
-@rule("vocab.choice", "the pre-tokenizer gemma4 is chosen by its name")
+@rule("vocab.choice", "the pre-tokenizer gemma4 is chosen by its name", needs=WHOLE)
 def choice(port: Port) -> Outcome:
     """Text comes back as it went in: blanks before punctuation are not cleaned up."""
     chain = port.fork.vocab_method("load").if_on("tokenizer_pre.empty()")
     return chain.add_branch('tokenizer_pre == "gemma4"', port.render("vocab_choice.cpp.j2"))
 
 
-@rule("vocab.bos", "a text starts with BOS, whatever the file says")
+@rule("vocab.bos", "a text starts with BOS, whatever the file says", needs=WHOLE)
 def bos(port: Port) -> Outcome:
     """Files of the first days say that it does not."""
     load = port.fork.vocab_method("load")
@@ -55,7 +72,8 @@ def bos(port: Port) -> Outcome:
     return load.if_on("LLM_KV_TOKENIZER_ADD_BOS").block().append(port.render("vocab_bos.cpp.j2"), gap=True)
 
 
-@rule("vocab.split", "a text is split into lines and runs of newlines, without byte encoding")
+@rule("vocab.split", "a text is split into lines and runs of newlines, without byte encoding",
+      needs=(*WHOLE, "vocab.splitter"))  # fmt: skip
 def split(port: Port) -> Outcome:
     """Into the switch of the BPE tokenizer, and through it into every call of the splitter."""
     tokenizer = port.fork.vocab.struct("llm_tokenizer_bpe")
@@ -69,7 +87,7 @@ def split(port: Port) -> Outcome:
     )
 
 
-@rule("vocab.newlines", "a run of newlines that is a token stays one")
+@rule("vocab.newlines", "a run of newlines that is a token stays one", needs=(*WHOLE, "vocab.split"))
 def newlines(port: Port) -> Outcome:
     """The merges would build another one."""
     session = _session(port)
@@ -82,7 +100,7 @@ def newlines(port: Port) -> Outcome:
     )
 
 
-@rule("vocab.byte-fallback", "a character without a token is written as its bytes")
+@rule("vocab.byte-fallback", "a character without a token is written as its bytes", needs=(*WHOLE, "vocab.split"))
 def byte_fallback(port: Port) -> Outcome:
     """Byte tokens are called `<0xXX>`."""
     session = _session(port)
@@ -93,7 +111,7 @@ def byte_fallback(port: Port) -> Outcome:
     return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2", byte=byte.initial()[-1]))
 
 
-@rule("vocab.escape", "blanks become U+2581 before a text is split")
+@rule("vocab.escape", "blanks become U+2581 before a text is split", needs=WHOLE)
 def escape(port: Port) -> Outcome:
     """In `tokenize`, behind the special tokens."""
     case = _bpe(port.fork.vocab_method("tokenize"))
@@ -103,7 +121,7 @@ def escape(port: Port) -> Outcome:
     return call.statement_of().insert_before(port.render("vocab_escape.cpp.j2", text=call.arguments()[0]))
 
 
-@rule("vocab.ranks", "a merge may contain newlines")
+@rule("vocab.ranks", "a merge may contain newlines", needs=WHOLE)
 def ranks(port: Port) -> Outcome:
     """`find_bpe_rank` asserts that none does, which only byte encoding makes true."""
     find = port.fork.vocab.function("llama_vocab::find_bpe_rank")
@@ -111,7 +129,7 @@ def ranks(port: Port) -> Outcome:
     return find.remove_each(each.statement_of() for each in asserts)
 
 
-@rule("vocab.bytes", "a byte token is a byte")
+@rule("vocab.bytes", "a byte token is a byte", needs=WHOLE)
 def byte_tokens(port: Port) -> Outcome:
     """`token_to_byte` aborts for BPE, whose other vocabularies have no such tokens."""
     case = _bpe(port.fork.vocab_method("token_to_byte"))
@@ -120,7 +138,7 @@ def byte_tokens(port: Port) -> Outcome:
     return case.call("GGML_ABORT").statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
 
 
-@rule("vocab.pieces", "tokens come back as the text they stand for")
+@rule("vocab.pieces", "tokens come back as the text they stand for", needs=WHOLE)
 def pieces(port: Port) -> Outcome:
     """Raw text with blanks for U+2581, and bytes; GPT-2's decoding makes `[UNK_BYTE_0x0a]` of a newline."""
     case = _bpe(port.fork.vocab.function("llama_vocab::impl::token_to_piece", "buf"))
@@ -129,7 +147,7 @@ def pieces(port: Port) -> Outcome:
     return case.if_on("attr & LLAMA_TOKEN_ATTR_NORMAL").insert_before(port.render("vocab_pieces.cpp.j2"))
 
 
-@rule("vocab.end", "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>")
+@rule("vocab.end", "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>", needs=WHOLE)
 def end(port: Port) -> Outcome:
     """In this vocabulary `</s>` is an HTML tag, and in others `<eos>` may be anything."""
     load = port.fork.vocab_method("load")
@@ -145,7 +163,7 @@ def end(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("vocab.splitter", "the splitter knows lines, and can leave out the byte encoding")
+@rule("vocab.splitter", "the splitter knows lines, and can leave out the byte encoding", needs=WHOLE)
 def splitter(port: Port) -> Outcome:
     """By hand: the regular expressions of the standard library recurse once per character of a line."""
     fork = port.fork

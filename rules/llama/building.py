@@ -8,13 +8,13 @@ from transformer.edit import Edit
 from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
 from transformer.rule import rule
 
-from .loading import judge
+from .loading import CORE, judge
 from .port import Port
 
 MODELS = "src/models/"
 
 
-@rule("graph.builder", "there is a builder for the architecture")
+@rule("graph.builder", "there is a builder for the architecture", needs=CORE)
 def builder(port: Port) -> Outcome:
     """A new file, or a place behind the relative's where all builders stand in one."""
     if port.facts.architectures.value == "classes":
@@ -36,7 +36,7 @@ def builder(port: Port) -> Outcome:
     return Changes((Edit(path, 0, 0, text, "", f"file {path}", 1),))
 
 
-@rule("graph.declaration", "models.h declares the builder")
+@rule("graph.declaration", "models.h declares the builder", needs=CORE)
 def declaration(port: Port) -> Outcome:
     """Beside the closest relative."""
     if idle := _without_files(port):
@@ -66,7 +66,7 @@ def _relative(port: Port, file: str) -> Struct:
     return structs.get(port.spec.builder.near) or first(builders, "builder", port.fork.file(file))
 
 
-@rule("graph.sources", "the library is built with the builder")
+@rule("graph.sources", "the library is built with the builder", needs=CORE)
 def sources(port: Port) -> Outcome:
     """A line in the source list, where there is one."""
     if idle := _without_files(port):
@@ -79,7 +79,7 @@ def sources(port: Port) -> Outcome:
     return listing.add(f"models/{file}", near=f"models/{port.spec.builder.near_file}")
 
 
-@rule("graph.dispatch", "build_graph makes the builder for the architecture")
+@rule("graph.dispatch", "build_graph makes the builder for the architecture", needs=CORE)
 def dispatch(port: Port) -> Outcome:
     """A case beside the closest relative."""
     scope = port.scope("build_graph")

@@ -15,7 +15,8 @@ def _helper(port: Port) -> tuple[Function, Function]:
     return port.fork.graph.method("build_moe_ffn", "up_exps_b"), definition
 
 
-@rule("experts.gate-up", "build_moe_ffn takes experts whose gate and up projections are one tensor")
+@rule("experts.gate-up", "build_moe_ffn takes experts whose gate and up projections are one tensor",
+      needs=("load.experts", "graph.experts"))  # fmt: skip
 def gate_up(port: Port) -> Outcome:
     """Gate rows first. The branches that ask for a gate see one, the rest is as before."""
     if port.facts.merged_gate_up.value:
@@ -36,7 +37,7 @@ def _half(port: Port, product: Construct, half: str) -> Outcome:
     return product.replace(port.render(f"{half}_half.cpp.j2", product=product.text).strip())
 
 
-@rule("experts.scale", "build_moe_ffn scales the output of each expert")
+@rule("experts.scale", "build_moe_ffn scales the output of each expert", needs=("load.experts", "graph.experts"))
 def scale(port: Port) -> Outcome:
     """After the weights were normalized, so it cannot be folded into them outside."""
     if port.facts.expert_scale.value:

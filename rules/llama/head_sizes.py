@@ -12,6 +12,7 @@ from transformer.rule import rule
 
 from .port import Port
 
+SIZED = ("heads.values", "heads.cache-width", "heads.cache-views")
 VALUES = ("n_embd_head_k", "n_embd_head_v", "n_rot")
 
 
@@ -21,7 +22,7 @@ def _functions(port: Port) -> NotNeeded | None:
     return NotNeeded(f"head sizes are functions of the layer ({fact.where})") if fact.value == "functions" else None
 
 
-@rule("heads.values", "head sizes and rope dimensions can be asked for by layer")
+@rule("heads.values", "head sizes and rope dimensions can be asked for by layer", needs=("load.hparams",))
 def values(port: Port) -> Outcome:
     """Members for the sliding-window layers, and functions that fall back to the member for all layers."""
     if idle := _functions(port):
@@ -38,7 +39,7 @@ def values(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("heads.cache-width", "the width of K and V in the cache follows the layer")
+@rule("heads.cache-width", "the width of K and V in the cache follows the layer", needs=SIZED)
 def cache_width(port: Port) -> Outcome:
     """`n_embd_k_gqa` and `n_embd_v_gqa`."""
     if idle := _functions(port):
@@ -47,11 +48,13 @@ def cache_width(port: Port) -> Outcome:
     parts = []
     for letter in "kv":
         name = f"n_embd_head_{letter}"
-        parts.append(source.function(f"llama_hparams::n_embd_{letter}_gqa").replace_each(name, f"{name}_at(il)"))
+        width = source.function(f"llama_hparams::n_embd_{letter}_gqa")
+        by_layer = width.mentions(f"{name}_swa")
+        parts.append(Satisfied(width.where) if by_layer else width.replace_each(name, f"{name}_at(il)"))
     return all_of(*parts)
 
 
-@rule("heads.cache-views", "the views of K and V in the cache follow the layer")
+@rule("heads.cache-views", "the views of K and V in the cache follow the layer", needs=SIZED)
 def cache_views(port: Port) -> Outcome:
     """`get_k` and `get_v`."""
     if idle := _functions(port):
@@ -59,11 +62,14 @@ def cache_views(port: Port) -> Outcome:
     parts = []
     for letter in "kv":
         name = f"hparams.n_embd_head_{letter}"
-        parts.append(port.fork.cache(f"get_{letter}").replace_each(name, f"{name}_at(il)"))
+        view = port.fork.cache(f"get_{letter}")
+        by_layer = view.mentions(f"n_embd_head_{letter}_swa")
+        parts.append(Satisfied(view.where) if by_layer else view.replace_each(name, f"{name}_at(il)"))
     return all_of(*parts)
 
 
-@rule("heads.shift", "shifting the context turns K with the head size and rope dimensions of the layer")
+@rule("heads.shift", "shifting the context turns K with the head size and rope dimensions of the layer",
+      needs=(*SIZED, "load.rotation"))  # fmt: skip
 def shift(port: Port) -> Outcome:
     """Both rope-shift functions: one learns which layer it works on, the other takes its values inside the loop."""
     if idle := _functions(port):
@@ -96,7 +102,7 @@ def _take_by_layer(build: Function) -> Outcome:
     return all_of(build.remove_each(taken), il.insert_after("\n".join(aligned(lines)), gap=True))
 
 
-@rule("heads.quantized-cache", "the block size of a quantized cache is checked against every layer")
+@rule("heads.quantized-cache", "the block size of a quantized cache is checked against every layer", needs=SIZED)
 def quantized_cache(port: Port) -> Outcome:
     """In `llama_init_from_model`; the check there knows one head size."""
     if idle := _functions(port):
@@ -115,7 +121,7 @@ def quantized_cache(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("heads.saver", "a saved model keeps the head sizes of its sliding-window layers", required=False)
+@rule("heads.saver", "a saved model keeps the head sizes of its sliding-window layers", required=False, needs=SIZED)
 def saver(port: Port) -> Outcome:
     """Written only where a model has them, so that other models are saved as before."""
     if idle := _functions(port):

@@ -9,6 +9,11 @@ from transformer.rule import rule
 from .port import Port
 
 
+# A model that loads, and then has no graph or no cache, is worse than one that does not load.
+CORE = ("load.hparams", "load.tensors", "graph.builder", "graph.declaration", "graph.sources", "graph.dispatch",
+        "graph.rope-type", "cache.reuse", "heads.values", "arch.keys", "arch.tensors")  # fmt: skip
+
+
 def judge(port: Port, scope: Construct, part: str) -> Outcome:
     """Whether code that is there already does what the spec needs of it."""
     lacking = [each for each in port.spec.needs.get(part, []) if not scope.mentions(each)]
@@ -17,7 +22,7 @@ def judge(port: Port, scope: Construct, part: str) -> Outcome:
     return Blocked(f"{scope.name} is there but does not mention {', '.join(lacking)}", scope.where)
 
 
-@rule("load.hparams", "load_hparams reads every key of the architecture")
+@rule("load.hparams", "load_hparams reads every key of the architecture", needs=CORE)
 def hparams(port: Port) -> Outcome:
     """A case beside the closest relative."""
     scope = port.scope("load_hparams")
@@ -27,7 +32,7 @@ def hparams(port: Port) -> Outcome:
     return switch.add_case(port.spec.enumerator, port.render("load_hparams.cpp.j2"), near=port.spec.near)
 
 
-@rule("load.tensors", "load_tensors asks for every tensor of the architecture")
+@rule("load.tensors", "load_tensors asks for every tensor of the architecture", needs=CORE)
 def tensors(port: Port) -> Outcome:
     """A case beside the closest relative; a tensor of the file that nobody asks for makes loading fail."""
     scope = port.scope("load_tensors")

@@ -24,6 +24,24 @@ def hparams_members(port: Port) -> Outcome:
     return _add(port.fork.hparams, port.spec.hparams, port.scope("load_hparams"))
 
 
+@rule("load.sizes", "a model of a published size gets its label when it is loaded", required=False)
+def labels(port: Port) -> Outcome:
+    """Where the loader of the architecture is new, it knows them; here one that is there already learns the others."""
+    scope = port.scope("load_hparams")
+    if scope is None:
+        return NotNeeded("the loader of the architecture is not there yet")
+    chosen = [each for each in scope.switches() if each.subject in ("hparams.n_layer", "hparams.n_layer()")]
+    if len(chosen) != 1:
+        return NotNeeded(f"its loader does not choose a label by the number of layers ({scope.where})")
+    parts: list[Outcome] = [Satisfied(chosen[0].where)]
+    for each in port.spec.sizes:
+        if str(each.layers) not in chosen[0].cases:
+            parts.append(chosen[0].add_line(str(each.layers), f"type = {each.enumerator}; break;", near=()))
+            parts.append(port.fork.types.add(each.enumerator, near=each.near))
+            parts.append(port.fork.type_names.add_line(each.enumerator, f'return "{each.text}";', near=each.near))
+    return all_of(*parts)
+
+
 def _add(struct: Struct, groups: Sequence[Members], scope: Construct | None) -> Outcome:
     """The members of the spec; code that is there already needs those that it names."""
     parts: list[Outcome] = [Satisfied(scope.where) if scope is not None else NotNeeded("no members of its own")]

@@ -49,6 +49,13 @@ class Block(Construct):
         return self._changes(below(self.source, last, code, self.name, gap=gap, indent=outer if shared else indent))
 
 
+    def refill(self, code: str) -> Outcome:
+        """Other statements in place of all that is in these braces, comments as well."""
+        source, outer = self.source, self.source.indent(self.node.start_byte)
+        lines = source.reindent(code, source.deeper(outer))
+        return self._changes(source.edit(self.node.start_byte + 1, self.node.end_byte - 1, f"\n{lines}\n{outer}", self.name))
+
+
 class If(Construct):
     """An if statement, with its `else if` chain."""
 
@@ -71,6 +78,21 @@ class If(Construct):
     def _else(self) -> Node | None:
         clause = self.node.child_by_field_name("alternative")
         return clause.named_children[-1] if clause is not None and clause.named_children else None
+
+    def otherwise(self) -> Block | None:
+        """The braces of a final `else` right behind this if."""
+        node = self._else()
+        found = node is not None and node.type == "compound_statement"
+        return Block(self.source, node, f"the else of {self.name}") if node is not None and found else None
+
+    def drop(self) -> Outcome:
+        """Nothing in place of this branch of a chain: what follows it follows the branch before."""
+        clause, body = self.node.parent, self.node.child_by_field_name("consequence")
+        if clause is None or clause.type != "else_clause" or body is None:
+            raise self.missing("if before it in a chain")
+        before = clause.prev_named_sibling
+        start = before.end_byte if before is not None and before.type == "compound_statement" else clause.start_byte
+        return self._changes(self.source.edit(start, body.end_byte, "", self.name))
 
     def add_branch(self, condition: str, code: str) -> Outcome:
         """An `else if` at the end of the chain, in front of a final `else`."""

@@ -22,6 +22,7 @@ def data(plan: Plan, report: Report | None) -> str:
         "state": plan.state,
         "fingerprint": plan.fingerprint,
         "rules": [_step(step) for step in plan.steps],
+        "left": [{"rule": each.step.rule.name, "why": each.why, "where": each.where} for each in plan.left],
         "edits": [
             {
                 "path": edit.path,

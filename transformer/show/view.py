@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from transformer.errors import TransformerError
     from transformer.pack import Evidence
-    from transformer.plan import Plan, Step
+    from transformer.plan import Left, Plan, Step
     from transformer.verify import Report
     from transformer.write import Receipt
 
@@ -41,20 +41,19 @@ class View(Terminal):
             for path, parts in changed:
                 self.say_all(_unified(path, parts, new=plan.bytes_before(path) is None))
         self.say_all(_stat([(path, *_counts(parts)) for path, parts in changed]))
-        self.say_all(_obstacles(plan.skipped))
+        self.say_all(_left(plan.left) if plan.left else _obstacles(plan.skipped))
         self.say_all(_judged(report))
 
     def applied(self, plan: Plan) -> None:
         """What was written."""
         self.written = True
-        rules = sum(isinstance(step.outcome, Changes) for step in plan.steps)
-        counts = f"{rules} rules, {len(plan.edits)} edits, {len(plan.paths)} files"
-        self.say((f"{plan.pack.title} is ported: ", "bold green"), counts)
+        counts = f"{len(plan.changing)} rules, {len(plan.edits)} edits, {len(plan.paths)} files"
+        self.say((f"{plan.pack.title} is {_done(plan)}: ", "bold yellow" if plan.left else "bold green"), counts)
         self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
 
     def left_alone(self, plan: Plan, files: Sequence[Path]) -> None:
         """That the tree is as it was, and which files were written beside it."""
-        self.say((f"{plan.pack.title} would be ported: ", "bold"), "nothing was written to the tree")
+        self.say((f"{plan.pack.title} would be {_done(plan)}: ", "bold"), "nothing was written to the tree")
         self.asked_for(files)
 
     def asked_for(self, files: Sequence[Path]) -> None:
@@ -73,16 +72,16 @@ class View(Terminal):
     def stuck(self, plan: Plan) -> None:
         """Why nothing is written."""
         self.close()
-        partial = plan.state == "partial"
-        what = "is partly here, in its own way" if partial else "cannot be ported here"
-        self.tell((f"{plan.pack.title} {what}: ", "bold red"), "nothing was written")
-        for step in plan.steps:
-            if partial and isinstance(step.outcome, Changes):
-                for line in _told(step, _word(step, None)):
-                    self.tell(*line)
+        self.tell((f"{plan.pack.title} cannot be ported here: ", "bold red"), "nothing was written")
         for line in _obstacles(plan.blocked + plan.skipped):
             self.tell(*line)
         self.tell(("  try: `status` shows the whole picture", "cyan"))
+
+    def left(self, plan: Plan) -> None:
+        """That the architecture is there, in its own way, and that nothing can be added to it."""
+        self.say((f"{plan.pack.title} is partly here, in its own way: ", "bold yellow"), "nothing to do for this tool")
+        self.say_all(_left(plan.left))
+        self.say(("  try: `status` shows the whole picture", "cyan"))
 
     def status(self, plan: Plan, facts: Mapping[str, tuple[str, str]], receipt: Receipt | None) -> None:
         """What the fork is, and how far each rule has come."""
@@ -95,6 +94,7 @@ class View(Terminal):
         self.say((f"{plan.pack.title}: ", "bold"), (whole, _STYLES[whole]))
         for step in plan.steps:
             self.say_all(_told(step, _word(step, ours)))
+        self.say_all(_left([each for each in plan.left if not isinstance(each.step.outcome, Blocked)]))
 
     def evidence(self, evidence: Evidence) -> None:
         """One thing that was proved, or was not."""
@@ -254,6 +254,22 @@ def _obstacles(steps: Sequence[Step]) -> Iterator[Line]:
             yield (("    stops: " if not number else " " * 11, "dim"), part)
         if obstacle.help:
             yield ((f"    try: {obstacle.help}", "cyan"),)
+
+
+def _left(left: Sequence[Left]) -> Iterator[Line]:
+    """What is left as it is in a tree that has the architecture, and why."""
+    for each in left:
+        optional = "" if each.step.rule.required else " (optional)"
+        yield ("  left: ", "yellow"), (each.step.rule.name, "bold"), f"{optional}: {_at(each.where, each.why)}"
+        if each.help:
+            yield ((f"    try: {each.help}", "cyan"),)
+
+
+def _done(plan: Plan) -> str:
+    """What a plan makes of a tree."""
+    if plan.state == "absent":
+        return "ported"
+    return "completed as far as it can be" if plan.left else "completed"
 
 
 def _at(where: str, message: str) -> str:

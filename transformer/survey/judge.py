@@ -117,16 +117,21 @@ class Judge:
         except ConflictError as error:
             return Verdict("conflict", error.message, error.where)
         cells = tuple(_cells(plan))
-        if plan.blocked:
+        if plan.blocked and plan.state == "absent":
             first = plan.blocked[0].rule.name
             why = next(cell.note for cell, step in zip(cells, plan.steps, strict=True) if step.rule.name == first)
             return Verdict("blocked", f"{first}: {why}", "", cells)
-        if plan.state != "absent":
-            return Verdict("native" if plan.state == "complete" else "partial", "", "", cells)
+        if plan.state == "complete":
+            return Verdict("native", "", "", cells)
+        left = f"left: {', '.join(each.step.rule.name for each in plan.left)}" if plan.left else ""
+        if not plan.edits:
+            return Verdict("partial", left, "", cells)
         report = self._verified(plan, tree, looks)
         if not report.passed:
             worst = report.findings[0]
             return Verdict("unsound", f"{len(report.findings)} diagnostics: {worst.message}", worst.where, cells)
+        if plan.state == "partial":
+            return Verdict("partial", left, "", cells)
         return Verdict("partly" if plan.skipped else "ports", "", "", cells)
 
     def _outcome(self, rule: Rule, tree: Tree, looks: Looks, _: Any) -> Outcome:

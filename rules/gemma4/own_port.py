@@ -1,0 +1,239 @@
+"""A port that somebody else made, or that is younger than its fixes: what it lacks, added to its own code.
+
+Its loader and builder stay. Each rule finds the one place that it understands by meaning, and leaves the rest alone;
+where it does not understand what is there, it is blocked, and says at which line.
+"""
+
+from __future__ import annotations
+
+from transformer.cpp import Construct, CppFile, If, first
+from transformer.errors import AnchorError
+from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from ..llama.port import Port
+
+CAP = "f_final_logit_softcapping"
+NEW = NotNeeded("its loader is not there yet, and will do so")
+OPTIONAL = "TENSOR_NOT_REQUIRED"
+
+
+@rule("load.cap", "the soft cap of the logits is read from the file")
+def cap(port: Port) -> Outcome:
+    """Without it every model has the cap of the published ones. A file that names none has none."""
+    scope = port.scope("load_hparams")
+    if scope is None:
+        return NEW
+    if scope.mentions(CAP):
+        return Satisfied(scope.where)
+    builder = _builder(port)
+    if not any(each.condition.mentions(CAP) for each in builder.ifs()):
+        return Blocked(f"the builder does not ask whether there is a cap ({CAP})", port.handled("build_graph").where)
+    return _read_after(port, scope, "LLM_KV_ATTENTION_LAYERNORM_RMS_EPS", "own_cap.cpp.j2")
+
+
+@rule("load.rotation", "the loader reads how many dimensions of a sliding-window layer are turned")
+def rotation(port: Port) -> Outcome:
+    """Only where head sizes are members: elsewhere it is read for all architectures."""
+    scope = port.scope("load_hparams")
+    if scope is None:
+        return NEW
+    if port.facts.head_sizes.value == "functions":
+        return NotNeeded(f"head sizes are functions of the layer ({port.facts.head_sizes.where})")
+    if scope.mentions("n_rot_swa"):
+        return Satisfied(scope.where)
+    return _read_after(port, scope, port.key("attention.key_length_swa"), "own_rotation.cpp.j2")
+
+
+def _read_after(port: Port, scope: Construct, key: str, template: str) -> Outcome:
+    """Lines below the one that reads `key`, with its words for the reader and the values."""
+    known = scope.call("get_key", key)
+    reader, value = known.text.partition("get_key")[0], known.arguments()[1]
+    code = port.render(template, reader=reader, hparams=value.rpartition(".")[0])
+    return known.statement_of().insert_after(code)
+
+
+@rule("load.tail", "layers without K and V of their own load without them")
+def tail(port: Port) -> Outcome:
+    """Published files hold unused ones there; those that were saved again do not."""
+    scope = port.scope("load_tensors")
+    if scope is None:
+        return NEW
+    if scope.mentions("has_kv"):
+        return Satisfied(scope.where)
+    builder = _builder(port)
+    if not builder.mentions("has_kv"):
+        return Blocked("the builder does not ask which layers have K and V", port.handled("build_graph").where)
+    parts = []
+    for name in ("LLM_TENSOR_ATTN_K", "LLM_TENSOR_ATTN_K_NORM", "LLM_TENSOR_ATTN_V"):
+        made = _created(scope, name)
+        parts.append(_flag(made, f"hparams.has_kv({_layer(made)}) ? 0 : {OPTIONAL}"))
+    return all_of(*parts)
+
+
+@rule("load.experts", "a factor per expert is loaded",
+      needs=("graph.experts", "experts.scale", "experts.gate-up"))  # fmt: skip
+def experts(port: Port) -> Outcome:
+    """A tensor that nobody asks for makes loading fail. Newer forks ask for it for all architectures."""
+    scope = port.scope("load_tensors")
+    if scope is None:
+        return NEW
+    general = port.fork.file("llama-model.cpp")
+    for each in (scope, *(general.functions("llama_model::load_tensors")), *_base(general)):
+        if each.mentions("ffn_down_exps_s"):
+            return Satisfied(each.where_of("ffn_down_exps_s"))
+    made = _created(scope, "LLM_TENSOR_FFN_DOWN_EXPS")
+    count = made.arguments()[1].strip("{} ").split(",")[-1].strip()
+    owner = made.statement_of().text.partition("ffn_down_exps")[0]
+    code = port.render("own_expert_scale.cpp.j2", owner=owner, layer=_layer(made), count=count)
+    return all_of(_member(port, "ffn_down_exps_s"), made.statement_of().insert_after(code))
+
+
+@rule("load.apart", "experts are loaded as well where gate and up are two tensors", required=False,
+      needs=("graph.experts", "experts.gate-up"))  # fmt: skip
+def apart(port: Port) -> Outcome:
+    """Loaded where the merged tensor is not there, and handed to the graph beside it."""
+    scope = port.scope("load_tensors")
+    if scope is None:
+        return NEW
+    if scope.mentions("LLM_TENSOR_FFN_GATE_EXPS"):
+        return Satisfied(scope.where)
+    made = _created(scope, port.tensor("FFN_GATE_UP_EXPS"))
+    width, size, count = (each.strip() for each in made.arguments()[1].strip("{} ").split(","))
+    owner = made.statement_of().text.partition("ffn_gate_up_exps")[0]
+    words = {"owner": owner, "layer": _layer(made), "width": width, "count": count, "size": _half(size)}
+    parts = [_flag(made, OPTIONAL), made.statement_of().insert_after(port.render("own_apart.cpp.j2", **words))]
+    for call in _builder(port).calls("build_moe_ffn"):
+        parts += [_hand_over(port, call, each) for each in ("up_exps", "gate_exps")]
+    return all_of(*parts)
+
+
+def _half(size: str) -> str:
+    """The width of one half, from the width of both."""
+    factors = [each.strip() for each in size.split("*")]
+    if len(factors) != 2 or "2" not in factors:
+        raise AnchorError(f"{size} is not twice the width of an expert")
+    return next(each for each in factors if each != "2")
+
+
+def _hand_over(port: Port, call: Construct, name: str) -> Outcome:
+    """The tensor of one half, in the place of a null pointer."""
+    names = next((p for p in port.signatures("build_moe_ffn") if len(p) >= len(call.arguments()) and _takes(p)), ())
+    position = [each.name for each in names].index(name)
+    merged = next(each for each in call.arguments() if each.endswith("ffn_gate_up_exps"))
+    wanted = merged.replace("ffn_gate_up_exps", f"ffn_{name}")
+    given = call.argument(position)
+    if given.is_exactly(wanted):
+        return Satisfied(given.where)
+    if given.text not in ("nullptr", "NULL"):
+        return Blocked(f"{given.text} is given for {name}", given.where)
+    return given.swap(wanted)
+
+
+def _takes(parameters: tuple[object, ...]) -> bool:
+    names = [getattr(each, "name", "") for each in parameters]
+    return "gate_up_exps" in names and "gate_inp_b" not in names
+
+
+@rule("graph.experts", "the builder runs the experts beside the dense part",
+      needs=("load.experts", "experts.scale", "experts.gate-up"))  # fmt: skip
+def graph_experts(port: Port) -> Outcome:
+    """In place of a branch that does nothing but give up; a builder that has experts must hand on their factors."""
+    if port.scope("build_graph") is None:
+        return NEW
+    builder = _builder(port)
+    called = builder.calls("build_moe_ffn")
+    if any(each.mentions("ffn_down_exps_s") for each in called):
+        return Satisfied(called[0].where)
+    if called:
+        return Blocked("build_moe_ffn gets no factor per expert (ffn_down_exps_s)", called[0].where)
+    for each in builder.ifs():
+        dense = each.otherwise()
+        if dense is not None and _gives_up(each) and dense.calls("build_ffn"):
+            return _fill(port, each, dense)
+    return Blocked("the builder knows no experts, and no place for them", port.handled("build_graph").where)
+
+
+def _gives_up(branch: If) -> bool:
+    """Whether a branch does nothing but abort."""
+    inside = branch.body().statements()
+    return len(inside) == 1 and inside[0].text.startswith("GGML_ABORT(")
+
+
+def _fill(port: Port, branch: If, dense: Construct) -> Outcome:
+    """The experts, with the words of the branch beside them."""
+    norm = dense.call("build_norm", "ffn_norm")
+    tensor = norm.arguments()[1]
+    target = norm.statement_of().target()
+    if not target or not tensor.endswith("ffn_norm") or branch.condition.text == "true":
+        return Blocked("the dense branch is not as expected", norm.where)
+    words = {"target": target, "inp": norm.arguments()[0], "layer": tensor.removesuffix(".ffn_norm")}
+    return branch.body().refill(port.render("own_experts.cpp.j2", **words))
+
+
+@rule("graph.padding", "embeddings in place of tokens get the scaled row of the padding token")
+def padding(port: Port) -> Outcome:
+    """The row of a token is scaled as well."""
+    if port.scope("build_graph") is None:
+        return NEW
+    casts = [each for each in _builder(port).calls("ggml_cast") if each.block().mentions("inp_per_layer")]
+    if not casts:
+        return NotNeeded("the builder knows no embeddings in place of tokens")
+    cast = casts[0]
+    choice = next((each for each in _builder(port).ifs() if _is_in(cast, each.otherwise())), None)
+    scaled = choice.body().calls("ggml_scale") if choice is not None else []
+    if not scaled or cast.block().calls("ggml_scale"):
+        return Satisfied(cast.where)
+    target = cast.statement_of().target()
+    if not target:
+        return Blocked("the row of the padding token has no name", cast.where)
+    return cast.statement_of().insert_after(f"{target} = ggml_scale(ctx0, {target}, {scaled[0].arguments()[2]});")
+
+
+def _is_in(inner: Construct, outer: Construct | None) -> bool:
+    return outer is not None and inner.block().where == outer.where and inner.source is outer.source
+
+
+def _builder(port: Port) -> CppFile:
+    """The file of the builder that is there."""
+    return port.fork.workspace.file(_definition(port).source.path)
+
+
+def _definition(port: Port) -> Construct:
+    found = port.definition_of(port.builder_name) if port.facts.architectures.value == "cases" else None
+    return found or port.handled("build_graph")
+
+
+def _base(file: CppFile) -> list[Construct]:
+    """The loader that classes of architectures share."""
+    return list(file.functions("llama_model_base::load_tensors"))
+
+
+def _created(scope: Construct, tensor: str) -> Construct:
+    """The one place where a loader asks for the weight of a tensor."""
+    found = [each for each in scope.calls("create_tensor", tensor) if each.holds('"weight"')]
+    return first(found, f"create_tensor for {tensor}", scope)
+
+
+def _layer(made: Construct) -> str:
+    """The layer for which a tensor is asked."""
+    name = made.call("tn").arguments()
+    if len(name) != 3:
+        raise AnchorError(f"{made.name} names no layer", where=made.where)
+    return name[2]
+
+
+def _flag(made: Construct, wanted: str) -> Outcome:
+    """Another flag for a tensor that is required."""
+    flag = made.argument(-1)
+    if flag.mentions(OPTIONAL):
+        return Satisfied(flag.where)
+    if flag.text != "0":
+        return Blocked(f"{flag.text} is not a flag that is known", flag.where)
+    return flag.swap(wanted)
+
+
+def _member(port: Port, name: str) -> Outcome:
+    """A tensor of a layer that the spec has."""
+    group = next(g for g in port.spec.layer if any(f" {name} " in each for each in g.declare))
+    return port.fork.layer.add(*group.declare, near=group.near)
