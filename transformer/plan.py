@@ -131,7 +131,8 @@ def _left(steps: Sequence[Step]) -> tuple[Left, ...]:
         for step in steps:
             lacking = [name for name in step.rule.needs if name in left]
             if lacking and isinstance(step.outcome, Changes) and step.rule.name not in left:
-                left[step.rule.name] = Left(step, f"of no use without {', '.join(lacking)}", step.outcome.edits[0].where)
+                why = f"of no use without {', '.join(lacking)}"
+                left[step.rule.name] = Left(step, why, step.outcome.edits[0].where)
                 found = True
     return tuple(left[step.rule.name] for step in steps if step.rule.name in left)
 

@@ -6,7 +6,9 @@ where it does not understand what is there, it is blocked, and says at which lin
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, CppFile, If, first
+from collections.abc import Sequence
+
+from transformer.cpp import Construct, CppFile, If, Parameter, argument, first, is_exactly, target
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -29,7 +31,7 @@ def cap(port: Port) -> Outcome:
     builder = _builder(port)
     if not any(each.condition.mentions(CAP) for each in builder.ifs()):
         return Blocked(f"the builder does not ask whether there is a cap ({CAP})", port.handled("build_graph").where)
-    return _read_after(port, scope, "LLM_KV_ATTENTION_LAYERNORM_RMS_EPS", "own_cap.cpp.j2")
+    return _read_after(port, "LLM_KV_ATTENTION_LAYERNORM_RMS_EPS", "own_cap.cpp.j2")
 
 
 @rule("load.rotation", "the loader reads how many dimensions of a sliding-window layer are turned")
@@ -42,11 +44,12 @@ def rotation(port: Port) -> Outcome:
         return NotNeeded(f"head sizes are functions of the layer ({port.facts.head_sizes.where})")
     if scope.mentions("n_rot_swa"):
         return Satisfied(scope.where)
-    return _read_after(port, scope, port.key("attention.key_length_swa"), "own_rotation.cpp.j2")
+    return _read_after(port, port.key("attention.key_length_swa"), "own_rotation.cpp.j2")
 
 
-def _read_after(port: Port, scope: Construct, key: str, template: str) -> Outcome:
+def _read_after(port: Port, key: str, template: str) -> Outcome:
     """Lines below the one that reads `key`, with its words for the reader and the values."""
+    scope = port.own("load_hparams")
     known = scope.call("get_key", key)
     reader, value = known.text.partition("get_key")[0], known.arguments()[1]
     code = port.render(template, reader=reader, hparams=value.rpartition(".")[0])
@@ -64,6 +67,7 @@ def tail(port: Port) -> Outcome:
     builder = _builder(port)
     if not builder.mentions("has_kv"):
         return Blocked("the builder does not ask which layers have K and V", port.handled("build_graph").where)
+    scope = port.own("load_tensors")
     parts = []
     for name in ("LLM_TENSOR_ATTN_K", "LLM_TENSOR_ATTN_K_NORM", "LLM_TENSOR_ATTN_V"):
         made = _created(scope, name)
@@ -82,7 +86,7 @@ def experts(port: Port) -> Outcome:
     for each in (scope, *(general.functions("llama_model::load_tensors")), *_base(general)):
         if each.mentions("ffn_down_exps_s"):
             return Satisfied(each.where_of("ffn_down_exps_s"))
-    made = _created(scope, "LLM_TENSOR_FFN_DOWN_EXPS")
+    made = _created(port.own("load_tensors"), "LLM_TENSOR_FFN_DOWN_EXPS")
     count = made.arguments()[1].strip("{} ").split(",")[-1].strip()
     owner = made.statement_of().text.partition("ffn_down_exps")[0]
     code = port.render("own_expert_scale.cpp.j2", owner=owner, layer=_layer(made), count=count)
@@ -98,7 +102,7 @@ def apart(port: Port) -> Outcome:
         return NEW
     if scope.mentions("LLM_TENSOR_FFN_GATE_EXPS"):
         return Satisfied(scope.where)
-    made = _created(scope, port.tensor("FFN_GATE_UP_EXPS"))
+    made = _created(port.own("load_tensors"), port.tensor("FFN_GATE_UP_EXPS"))
     width, size, count = (each.strip() for each in made.arguments()[1].strip("{} ").split(","))
     owner = made.statement_of().text.partition("ffn_gate_up_exps")[0]
     words = {"owner": owner, "layer": _layer(made), "width": width, "count": count, "size": _half(size)}
@@ -118,21 +122,27 @@ def _half(size: str) -> str:
 
 def _hand_over(port: Port, call: Construct, name: str) -> Outcome:
     """The tensor of one half, in the place of a null pointer."""
-    names = next((p for p in port.signatures("build_moe_ffn") if len(p) >= len(call.arguments()) and _takes(p)), ())
-    position = [each.name for each in names].index(name)
-    merged = next(each for each in call.arguments() if each.endswith("ffn_gate_up_exps"))
-    wanted = merged.replace("ffn_gate_up_exps", f"ffn_{name}")
-    given = call.argument(position)
-    if given.is_exactly(wanted):
-        return Satisfied(given.where)
-    if given.text not in ("nullptr", "NULL"):
-        return Blocked(f"{given.text} is given for {name}", given.where)
-    return given.swap(wanted)
+    given = call.arguments()
+    known = [names for names in map(_names, port.signatures("build_moe_ffn")) if _fits(names, given)]
+    if len(known) != 1:
+        return Blocked(f"the call fits {len(known)} of the declarations of build_moe_ffn", call.where)
+    wanted = given[known[0].index("gate_up_exps")].replace("ffn_gate_up_exps", f"ffn_{name}")
+    place = argument(call, known[0].index(name))
+    if is_exactly(place, wanted):
+        return Satisfied(place.where)
+    if place.text not in ("nullptr", "NULL"):
+        return Blocked(f"{place.text} is given for {name}", place.where)
+    return place.swap(wanted)
 
 
-def _takes(parameters: tuple[object, ...]) -> bool:
-    names = [getattr(each, "name", "") for each in parameters]
-    return "gate_up_exps" in names and "gate_inp_b" not in names
+def _names(parameters: Sequence[Parameter]) -> list[str]:
+    return [each.name for each in parameters]
+
+
+def _fits(names: list[str], given: list[str]) -> bool:
+    """Whether the tensors of a call stand where a declaration has their names."""
+    places = [(names.index(n), n) for n in ("down_exps", "gate_up_exps") if n in names]
+    return len(places) == 2 and all(at < len(given) and given[at].endswith(f"ffn_{n}") for at, n in places)
 
 
 @rule("graph.experts", "the builder runs the experts beside the dense part",
@@ -164,10 +174,10 @@ def _fill(port: Port, branch: If, dense: Construct) -> Outcome:
     """The experts, with the words of the branch beside them."""
     norm = dense.call("build_norm", "ffn_norm")
     tensor = norm.arguments()[1]
-    target = norm.statement_of().target()
-    if not target or not tensor.endswith("ffn_norm") or branch.condition.text == "true":
+    name = target(norm.statement_of())
+    if not name or not tensor.endswith("ffn_norm") or branch.condition.text == "true":
         return Blocked("the dense branch is not as expected", norm.where)
-    words = {"target": target, "inp": norm.arguments()[0], "layer": tensor.removesuffix(".ffn_norm")}
+    words = {"target": name, "inp": norm.arguments()[0], "layer": tensor.removesuffix(".ffn_norm")}
     return branch.body().refill(port.render("own_experts.cpp.j2", **words))
 
 
@@ -184,10 +194,10 @@ def padding(port: Port) -> Outcome:
     scaled = choice.body().calls("ggml_scale") if choice is not None else []
     if not scaled or cast.block().calls("ggml_scale"):
         return Satisfied(cast.where)
-    target = cast.statement_of().target()
-    if not target:
+    name = target(cast.statement_of())
+    if not name:
         return Blocked("the row of the padding token has no name", cast.where)
-    return cast.statement_of().insert_after(f"{target} = ggml_scale(ctx0, {target}, {scaled[0].arguments()[2]});")
+    return cast.statement_of().insert_after(f"{name} = ggml_scale(ctx0, {name}, {scaled[0].arguments()[2]});")
 
 
 def _is_in(inner: Construct, outer: Construct | None) -> bool:
@@ -225,7 +235,7 @@ def _layer(made: Construct) -> str:
 
 def _flag(made: Construct, wanted: str) -> Outcome:
     """Another flag for a tensor that is required."""
-    flag = made.argument(-1)
+    flag = argument(made, -1)
     if flag.mentions(OPTIONAL):
         return Satisfied(flag.where)
     if flag.text != "0":

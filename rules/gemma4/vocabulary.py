@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from transformer.cpp import Block, Construct, Function, If, Parameter, first
+from transformer.cpp import Block, Construct, Function, If, Parameter, first, is_exactly
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -45,7 +45,7 @@ def model(port: Port) -> Outcome:
     gpt2 = load.if_on('tokenizer_model == "gpt2"')
     for each in own:
         foreign = [one for one in each.body().statements() if not _SETTING.match(one.text)]
-        if foreign or not each.condition.is_exactly(MODEL):
+        if foreign or not is_exactly(each.condition, MODEL):
             why = "gemma4 is loaded, but not as BPE, and not by setting values only"
             return Blocked(why, (foreign or own)[0].where, "every text is cut into the wrong tokens")
     return all_of(

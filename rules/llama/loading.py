@@ -8,7 +8,6 @@ from transformer.rule import rule
 
 from .port import Port
 
-
 # A model that loads, and then has no graph or no cache, is worse than one that does not load.
 CORE = ("load.hparams", "load.tensors", "graph.builder", "graph.declaration", "graph.sources", "graph.dispatch",
         "graph.rope-type", "cache.reuse", "heads.values", "arch.keys", "arch.tensors")  # fmt: skip

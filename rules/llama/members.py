@@ -34,11 +34,12 @@ def labels(port: Port) -> Outcome:
     if len(chosen) != 1:
         return NotNeeded(f"its loader does not choose a label by the number of layers ({scope.where})")
     parts: list[Outcome] = [Satisfied(chosen[0].where)]
-    for each in port.spec.sizes:
-        if str(each.layers) not in chosen[0].cases:
-            parts.append(chosen[0].add_line(str(each.layers), f"type = {each.enumerator}; break;", near=()))
-            parts.append(port.fork.types.add(each.enumerator, near=each.near))
-            parts.append(port.fork.type_names.add_line(each.enumerator, f'return "{each.text}";', near=each.near))
+    new = [each for each in port.spec.sizes if str(each.layers) not in chosen[0].cases]
+    for each in new:
+        port.own("load_hparams")
+        parts.append(chosen[0].add_line(str(each.layers), f"type = {each.enumerator}; break;", near=()))
+        parts.append(port.fork.types.add(each.enumerator, near=each.near))
+        parts.append(port.fork.type_names.add_line(each.enumerator, f'return "{each.text}";', near=each.near))
     return all_of(*parts)
 
 

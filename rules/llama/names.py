@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.outcome import NotNeeded, Outcome, all_of
+from transformer.outcome import Blocked, NotNeeded, Outcome, all_of
 from transformer.rule import rule
 
 from .port import Port
@@ -60,6 +60,9 @@ def tensor_infos(port: Port) -> Outcome:
         info = f"{{LLM_TENSOR_LAYER_{each.layer}, GGML_OP_{each.op}}}"
         if own not in table.rows:
             parts.append(table.add([own, info], near=each.near))
+        elif each.moves and port.facts.architectures.value == "classes" and not table.is_set(own, info):
+            why = f"{own} is of another layer class, and each architecture's own class asks for it"
+            return Blocked(why, table.row(own).where)
         elif each.moves:
             parts.append(table.set(own, info))
             parts.append(_numbered(port, own, each.layer))

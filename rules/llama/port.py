@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from transformer.cpp import Construct, Parameter
-from transformer.errors import TemplateError
+from transformer.errors import AnchorError, TemplateError
 from transformer.pack import Pack
 from transformer.render import call, render
 from transformer.workspace import Workspace
@@ -121,6 +121,15 @@ class Port:
         made = mapping.case(self.spec.enumerator).text.split("new ")[-1].split("(")[0]
         verb, _, what = method.partition("_")
         return self._own_method(made, f"{verb}_arch_{what}")
+
+    def own(self, method: str) -> Construct:
+        """Where it is handled, to be changed. Raises `AnchorError` where others are handled there as well."""
+        scope = self.handled(method)
+        if self.facts.architectures.value == "cases":
+            others = self.fork.method(method).switch("arch").sharers(self.spec.enumerator)
+            if others:
+                raise AnchorError(f"{scope.name} is that of {', '.join(others)} as well", where=scope.where)
+        return scope
 
     def handled(self, method: str) -> Construct:
         """Where this architecture is handled in `llama_model::method`. Raises `AnchorError` where it is not."""

@@ -52,8 +52,8 @@ class Block(Construct):
     def refill(self, code: str) -> Outcome:
         """Other statements in place of all that is in these braces, comments as well."""
         source, outer = self.source, self.source.indent(self.node.start_byte)
-        lines = source.reindent(code, source.deeper(outer))
-        return self._changes(source.edit(self.node.start_byte + 1, self.node.end_byte - 1, f"\n{lines}\n{outer}", self.name))
+        text = f"\n{source.reindent(code, source.deeper(outer))}\n{outer}"
+        return self._changes(source.edit(self.node.start_byte + 1, self.node.end_byte - 1, text, self.name))
 
 
 class If(Construct):

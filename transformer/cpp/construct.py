@@ -74,10 +74,6 @@ class Construct:
         wanted = tokens(code)
         return longest(wanted) in self.text and among(wanted, self.tokens)
 
-    def is_exactly(self, code: str) -> bool:
-        """Whether `code` is all that stands in here, token by token."""
-        return self.tokens == tokens(code)
-
     def rename(self, node: Node, name: str) -> Construct:
         """A construct for a node of the same file."""
         return Construct(self.source, node, name)
@@ -183,22 +179,6 @@ class Construct:
         """The arguments of this call, as they are written."""
         node = self.node.child_by_field_name("arguments")
         return [self.source.text(each) for each in lists.items(node)] if node is not None else []
-
-    def argument(self, index: int) -> Construct:
-        """An argument of this call; negative numbers count from the last."""
-        node = self.node.child_by_field_name("arguments")
-        given = lists.items(node) if node is not None else []
-        if not -len(given) <= index < len(given):
-            raise self.missing(f"argument {index}")
-        return self.rename(given[index], f"argument {self.source.text(given[index])} of {self.name}")
-
-    def target(self) -> str:
-        """What this assignment, or the declaration of one variable, gives a value to."""
-        node = self.node.named_children[0] if self.node.type == "expression_statement" else self.node
-        if node.type == "declaration":
-            return self.variables[0] if len(self.variables) == 1 else ""
-        left = node.child_by_field_name("left") if node.type == "assignment_expression" else None
-        return self.source.text(left) if left is not None else ""
 
     def loops(self, over: str) -> list[Construct]:
         """The range-based and counting loops whose head holds the tokens of `over`."""

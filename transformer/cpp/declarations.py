@@ -123,6 +123,10 @@ class Table(Construct):
         row = lists.align(self.source, model, cells, list(self.rows.values()))
         return self._changes(*add(self.source, model, [row], anchor))
 
+    def is_set(self, key: str, value: str) -> bool:
+        """Whether the second cell of the row `key` is this one."""
+        return self._cell(key, 1).tokens == tokens(value)
+
     def set(self, key: str, value: str) -> Outcome:
         """Another second cell for the row `key`."""
         cell = self._cell(key, 1)

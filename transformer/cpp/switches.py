@@ -46,6 +46,11 @@ class Switch(Construct):
         """The statements that run for `label`: its own, or those of the label that it falls through to."""
         return Block(self.source, self._owner(label), f"case {label} of {self.name}")
 
+    def sharers(self, label: str) -> list[str]:
+        """The other labels for which the same statements run."""
+        owner = self._owner(label)
+        return [each for each in self.cases if each != label and self._owner(each) == owner]
+
     def _owner(self, label: str) -> Node:
         if label not in self.cases:
             raise self.missing(f"case {label}")
