@@ -12,7 +12,7 @@ from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
 from transformer.errors import TransformerError
-from transformer.prove import prove
+from transformer.prove import Wanted, prove
 from transformer.show.files import Files
 from transformer.show.view import Diff, View
 from transformer.survey.command import survey
@@ -73,11 +73,19 @@ def status(view: View, repo: Path, arch: str) -> int:
 @commands.command()
 @REPO
 @ARCH
+@click.option("--build", is_flag=True, help="Build the tree outside of it, and compare what tiny models compute there.")
+@click.option("--build-dir", type=FILE, metavar="DIR", help="Build below this folder, not in the cache; with --build.")
 @click.option("--model", type=FILE, metavar="FILE", help="Check that a model file has all that the port asks for.")
 @click.pass_obj
-def verify(view: View, repo: Path, arch: str, model: Path | None) -> int:
-    """Prove the port in the tree at REPO: its syntax, its types, and on demand what it computes."""
-    return prove(repo, arch, view, model=model)
+def verify(view: View, repo: Path, arch: str, build: bool, build_dir: Path | None, model: Path | None) -> int:
+    """Prove the port in the tree at REPO: its syntax, its types, and on demand what it computes.
+
+    With --build the tree's own CMake files and code are run; the tree itself is not written to. A second build
+    compiles only what has changed. Where the port is not complete the models are run all the same.
+    """
+    if build_dir is not None and not build:
+        raise click.UsageError("--build-dir says where --build builds: say both")
+    return prove(repo, arch, view, Wanted(model, build, build_dir))
 
 
 @commands.command()

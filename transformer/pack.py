@@ -38,6 +38,22 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
 
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a tree is built: definitions for CMake, and what is built.
+
+    What runs on the build needs `modules`, which the distribution's `extra` brings.
+    """
+
+    options: tuple[str, ...]
+    targets: tuple[str, ...]
+    modules: tuple[str, ...]
+    extra: str
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """What a fork layer brings: how to know such a tree, and what its rules get to see of it.
@@ -45,6 +61,7 @@ class Family:
     `recognise` raises `UsageError` where the tree is not of the family. `open` makes the context of the rules.
     `includes` are the include folders of its translation units, relative to the root.
     `prove` judges a model file for a tree that has the architecture. Raises `UsageError` where it is none.
+    `recipe` says how such a tree is built, and `compute` judges what a build (in the folder) computes.
     """
 
     name: str
@@ -53,6 +70,8 @@ class Family:
     facts: Callable[[Any], dict[str, tuple[str, str]]]
     includes: tuple[str, ...]
     prove: Callable[[Pack, Path], Evidence] | None = None
+    recipe: Recipe | None = None
+    compute: Callable[[Pack, Path, Progress], Evidence] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,7 @@ class Pack:
     templates: Path
     path: Path
     proof: Any = None
-    """What the family's `prove` needs to know of the architecture."""
+    """What the family's `prove` and `compute` need to know of the architecture."""
 
 
 def home() -> Home:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transformer import pack as packs
 from transformer import plan as planning
-from transformer.outcome import Satisfied
+from transformer.build import builder
+from transformer.errors import UsageError
+from transformer.outcome import Blocked, Changes, Satisfied
 from transformer.pack import Evidence
 from transformer.tree import open_tree, settle
 
@@ -15,31 +19,64 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from transformer.build import Builder
+    from transformer.pack import Family, Pack
     from transformer.plan import Plan
     from transformer.show.view import View
 
 _PLACE = re.compile(r"^(.+?):(\d+)")
 
 
-def prove(repo: Path, arch: str, view: View, *, model: Path | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be shown beside the tree itself: that a model file fits, and what a build computes."""
+
+    model: Path | None = None
+    build: bool = False
+    folder: Path | None = None
+    """Where to build; by default the user's cache."""
+
+
+def prove(repo: Path, arch: str, view: View, wanted: Wanted) -> int:
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
     pack = packs.load(arch, packs.home())
     tree = open_tree(repo, pack.family)
     settle(repo, writes=False)
     plan = planning.make(pack, tree)
-    if plan.state != "complete":
+    if plan.state == "absent" or (plan.state == "partial" and not wanted.build):
         view.stuck_proof(plan)
         return 4
+    builder = _builder(pack.family, repo, wanted)
     good = True
-    for evidence in _evidence(plan, repo, model, view):
+    for evidence in _evidence(plan, repo, wanted.model, view):
         view.evidence(evidence)
         good &= evidence.good
+    if builder is not None:
+        for evidence in _computed(pack, builder, view):
+            view.evidence(evidence)
+            good &= evidence.good
     return 0 if good else 5
+
+
+def _builder(family: Family, repo: Path, wanted: Wanted) -> Builder | None:
+    if not wanted.build:
+        return None
+    if family.recipe is None or family.compute is None:
+        raise UsageError(f"no build is known for {family.name}", help="leave --build away")
+    return builder(repo, family.recipe, wanted.folder)
+
+
+def _computed(pack: Pack, builder: Builder, view: View) -> Iterator[Evidence]:
+    built = builder.run(partial(view.progress, what="building"))
+    yield built
+    if built.good and pack.family.compute is not None:
+        view.close()
+        yield pack.family.compute(pack, builder.folder, partial(view.progress, what="running"))
 
 
 def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterator[Evidence]:
     """What is quickly seen comes first."""
-    yield Evidence("plan", True, f"{len(plan.steps)} rules, nothing to do")
+    yield _planned(plan)
     if model is not None and plan.pack.family.prove is not None:
         yield plan.pack.family.prove(plan.pack, model)
     places = anchors(plan)
@@ -47,6 +84,14 @@ def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterato
     yield Evidence("syntax", not faults, f"{len(places)} files, {len(faults)} errors at the anchors", notes=faults)
     if not faults:
         yield _types(plan, repo, view, [path for path in places if path.endswith((".cpp", ".cc", ".cxx"))])
+
+
+def _planned(plan: Plan) -> Evidence:
+    lacks = [step.rule for step in plan.steps if step.rule.required and isinstance(step.outcome, Changes | Blocked)]
+    if not lacks:
+        return Evidence("plan", True, f"{len(plan.steps)} rules, nothing to do")
+    text = f"{len(lacks)} of {len(plan.steps)} rules do not hold: the port is not complete"
+    return Evidence("plan", False, text, notes=tuple(f"{rule.name}: {rule.makes}" for rule in lacks))
 
 
 def anchors(plan: Plan) -> dict[str, list[int]]:

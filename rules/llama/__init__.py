@@ -4,6 +4,7 @@ from transformer.pack import Family
 
 from .facts import evidence
 from .fork import recognise
+from .logits import RECIPE, compute
 from .port import open_port
 from .proof import prove
 
@@ -13,5 +14,7 @@ FAMILY = Family(
     open=open_port,
     facts=evidence,
     prove=prove,
+    recipe=RECIPE,
+    compute=compute,
     includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor"),
 )

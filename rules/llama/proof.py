@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer.pack import Evidence, Pack
 
 from .contract import Contract, judge
 from .header import read
 
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A model file that can be written, tokens for it, and the logits that it must give for them, row by row.
+
+    The last `steps` ids are to be decoded one by one. `kind` is the type of the weights.
+    """
+
+    name: str
+    kind: str
+    write: Callable[[Path], Path]
+    ids: np.ndarray
+    steps: int
+    want: Callable[[], np.ndarray]
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an architecture brings to be proved with."""
+    """What an architecture brings to be proved with. Samples are made when they are asked for: they need numpy."""
 
     contract: Contract
+    samples: Callable[[], Sequence[Sample]]
 
 
 def prove(pack: Pack, model: Path) -> Evidence:

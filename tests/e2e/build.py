@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
 from real.trees import CACHE, Tree, unpacked
+
+from rules.llama import logits as computing
+from rules.llama.logits import OPTIONS
+from transformer.build import builder, compiler_cache
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
@@ -26,17 +29,8 @@ SHARED = PROJECT / "rules" / "llama" / "programs"
 WORK = CACHE / "e2e"
 KEPT = 8
 
-# Each instruction set is named and none is taken from the processor at hand, so that figures can be compared.
-INSTRUCTIONS = ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")
-FLAGS = (
-    "-DCMAKE_BUILD_TYPE=Release",
-    "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",
-    "-DBUILD_SHARED_LIBS=ON",
-    "-DGGML_NATIVE=OFF",
-    *(f"-DGGML_{name}=ON" for name in INSTRUCTIONS),
-    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER")),
-    "-DLLAMA_CURL=OFF",
-)
+FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *OPTIONS)
+RECIPE = replace(computing.RECIPE, targets=("llama", computing.TARGET))
 LIBRARIES = ("llama", "ggml", "ggml-base")
 
 
@@ -85,28 +79,30 @@ def build(tree: Tree, source: Path) -> Build:
     return Build(tree.name, digest, folder, facts["seconds"], facts["cached"])
 
 
+def verified(tree: Tree, source: Path) -> str:
+    """What `verify --build` says of the sources, built where `build` builds: nothing is compiled twice."""
+    work = _made(WORK / tree.name)
+    with FileLock(work / "build.lock"):
+        _sync(source, work / "source")
+        command = [sys.executable, "-m", "transformer", "verify", str(work / "source"), "--build"]
+        return _call([*command, "--build-dir", str(work / "build")], cwd=PROJECT)
+
+
 def _build(work: Path, source: Path, folder: Path) -> None:
     began = time.monotonic()
     _sync(source, work / "source")
-    _call(["cmake", "-S", str(work / "source"), "-B", str(work / "build"), "-G", "Ninja", *FLAGS, *_launcher()])
-    _call(["ninja", "-C", str(work / "build"), "llama"])
+    maker = builder(work / "source", RECIPE, work / "build")
+    made = maker.run(lambda *_: None)
+    if not made.good:
+        raise RuntimeError("\n".join((made.text, *made.notes)))
     seconds = round(time.monotonic() - began, 1)
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(work / "build" / "bin", folder / "lib", symlinks=True)
+    shutil.copytree(maker.folder / "build" / "bin", folder / "lib", symlinks=True)
     for headers in (source / "include", source / "ggml" / "include"):
         shutil.copytree(headers, folder / "include", dirs_exist_ok=True)
-    (folder / "build.json").write_text(json.dumps({"seconds": seconds, "cached": _has_cache()}))
+    (folder / "build.json").write_text(json.dumps({"seconds": seconds, "cached": bool(compiler_cache())}))
     for old in sorted((work / "builds").iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old)
-
-
-def _has_cache() -> bool:
-    return bool(shutil.which("ccache")) and not os.environ.get("CCACHE_DISABLE")
-
-
-def _launcher() -> list[str]:
-    launcher = "ccache" if _has_cache() else ""
-    return ["-DGGML_CCACHE=OFF", *(f"-DCMAKE_{language}_COMPILER_LAUNCHER={launcher}" for language in ("C", "CXX"))]
 
 
 def _digest(source: Path) -> str:
@@ -138,8 +134,9 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _call(command: list[str], cwd: Path | None = None) -> None:
+def _call(command: list[str], cwd: Path | None = None) -> str:
     ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if ran.returncode:
         tail = "\n".join((ran.stdout + ran.stderr).splitlines()[-40:])
         raise RuntimeError(f"{' '.join(command)} failed with {ran.returncode}:\n{tail}")
+    return ran.stdout

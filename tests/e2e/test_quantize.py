@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from e2e.build import Build
-from e2e.run import MODELS, call, logits, reference
+from e2e.run import MODELS, logits, reference
 from rules.gemma4.oracle import models
 from rules.gemma4.oracle.models import LAYOUTS, Layout, Model
 from rules.gemma4.oracle.variants import STEPS
 from rules.llama.figures import Bound, measure
+from rules.llama.logits import call
 
 pytestmark = pytest.mark.e2e
 

@@ -17,7 +17,7 @@ from filelock import FileLock
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
 from e2e.build import WORK, Build
-from e2e.run import call
+from rules.llama.logits import call
 
 PACKAGE, VERSION = "llama-cpp-python", "0.3.24"
 NAME = "ggml-vocab-gemma-4.gguf"

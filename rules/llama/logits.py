@@ -1,0 +1,124 @@
+"""Runs models with known logits on a library that was built, and says how near it comes. Needs numpy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformer.pack import Evidence, Pack, Progress, Recipe
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .figures import Figure
+    from .proof import Proof, Sample
+
+PROGRAMS = Path(__file__).parent / "programs"
+TARGET = "proof-logits"
+
+# Each instruction set is named and none is taken from the processor at hand, so that figures can be compared.
+INSTRUCTIONS = ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")
+OPTIONS = (
+    "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",
+    "-DBUILD_SHARED_LIBS=ON",
+    "-DGGML_NATIVE=OFF",
+    *(f"-DGGML_{name}=ON" for name in INSTRUCTIONS),
+    *(f"-DGGML_{name}=OFF" for name in ("ACCELERATE", "BLAS", "CCACHE", "METAL")),
+    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER")),
+    "-DLLAMA_CURL=OFF",
+)
+RECIPE = Recipe(
+    options=(*OPTIONS, f"-DCMAKE_PROJECT_INCLUDE={PROGRAMS / 'programs.cmake'}"),
+    targets=(TARGET,),
+    modules=("numpy", "gguf"),
+    extra="llama-fork-transformer[verify]",
+)
+
+# Keys and values as they come and no flash attention: what is left are mistakes. In one batch, and in several.
+SETTINGS = tuple(f"ubatch={ubatch} threads=2 fa=0 k=f32 v=f32" for ubatch in (64, 512))
+# Idle threads sleep: where cores are busy they would otherwise spin through the time of the others.
+ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
+LONGEST = 600  # seconds; a model takes about one
+
+HEAD = ("model", "type", "NMSE", "worst", "position", "top-1", "verdict")
+
+
+class Failed(RuntimeError):
+    """A program did not come to its end: what it said."""
+
+
+def call(program: Path, *arguments: str | Path, longest: float | None = None) -> str:
+    """What the program prints. Raises `Failed`, also where it takes more than `longest` seconds."""
+    command = [str(argument) for argument in (program, *arguments)]
+    environment = {**os.environ, **ENVIRONMENT}
+    try:
+        ran = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, env=environment, timeout=longest
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"{program.name} did not end within {longest:g} s") from error
+    if ran.returncode:
+        said = ran.stderr[-1500:].strip()
+        raise Failed(f"{program.name} exited with {ran.returncode}{': ' if said else ''}{said}")
+    return ran.stdout
+
+
+def run(
+    program: Path, model: Path, ids: np.ndarray, steps: int, settings: Sequence[str], *, longest: float | None = None
+) -> np.ndarray:
+    """[setting, position, token]; the last `steps` ids are decoded one by one. Raises `Failed`."""
+    import numpy as np
+
+    with tempfile.TemporaryDirectory() as folder:
+        given, out = Path(folder) / "ids", Path(folder) / "out"
+        given.write_bytes(ids.astype("<i4").tobytes())
+        call(program, model, given, out, str(steps), *settings, longest=longest)
+        return np.fromfile(out, dtype="<f4").reshape(len(settings), len(ids), -1).astype(np.float64)
+
+
+def compute(pack: Pack, folder: Path, progress: Progress) -> Evidence:
+    """Whether the build in the folder computes what the models of the architecture must."""
+    proof: Proof = pack.proof
+    began = time.monotonic()
+    samples = proof.samples()
+    rows, notes, right = [HEAD], [], 0
+    for number, sample in enumerate(samples):
+        progress(number, len(samples), f"{sample.name} {sample.kind}")
+        try:
+            found = _figures(sample, folder)
+        except Failed as error:
+            rows.append((sample.name, sample.kind, "-", "-", "-", "-", "fails"))
+            notes += [f"{sample.name} {sample.kind}: {line}" for line in str(error).splitlines()[-3:]]
+            continue
+        good = all(each.good for each in found)
+        right += good
+        rows.append((sample.name, sample.kind, *_cells(found), "right" if good else "wrong"))
+    progress(len(samples), len(samples), "")
+    text = f"{right} of {len(samples)} models give the logits of the reference, {time.monotonic() - began:.1f} s"
+    return Evidence("numbers", right == len(samples), text, tuple(rows), tuple(notes))
+
+
+def _figures(sample: Sample, folder: Path) -> list[Figure]:
+    from .figures import STRICT, measure
+
+    program = folder / "build" / "proof" / TARGET
+    got = run(program, sample.write(folder / "models"), sample.ids, sample.steps, SETTINGS, longest=LONGEST)
+    want = sample.want()
+    return [
+        measure(sample.name, setting, rows, want, sample.steps, STRICT)
+        for setting, rows in zip(SETTINGS, got, strict=True)
+    ]
+
+
+def _cells(found: Sequence[Figure]) -> Iterator[str]:
+    """The worst of all settings."""
+    worst = max(found, key=lambda figure: figure.worst)
+    yield f"{max(figure.nmse for figure in found):.1e}"
+    yield f"{worst.worst:.1e}"
+    yield str(worst.worst_at)
+    yield f"{min(figure.top1 for figure in found):.1%}"

@@ -1,0 +1,21 @@
+"""`verify --build` shows a maintainer the same figures as these tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from real.trees import Tree
+
+from e2e.build import Build, verified
+from e2e.trees import FUNCTIONS
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_ported_tree_is_right(tree: Tree, ported: Build, ported_source: Path) -> None:
+    if tree is not FUNCTIONS:
+        pytest.skip("one tree shows it")
+    said = verified(tree, ported_source)
+    assert "numbers: 12 of 12 models give the logits of the reference" in said
+    assert [line.split()[-1] for line in said.splitlines() if " F32 " in line or " F16 " in line] == ["right"] * 12
