@@ -14,6 +14,7 @@ from transformer.tree import open_tree, refuse_dirty, refuse_outside, settle
 from transformer.verify import Level, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from transformer.show.view import Diff, View
@@ -32,6 +33,8 @@ class Request:
     allow_dirty: bool = False
     diff: Diff = "stat"
     files: Files = field(default=Files())
+    options: Mapping[str, bool] = field(default_factory=dict)
+    """What was chosen of the pack's options; the rest is as the pack has it."""
 
     @property
     def writes(self) -> bool:
@@ -41,7 +44,7 @@ class Request:
 
 def run(request: Request, view: View) -> int:
     """Carry out a request; the exit code. Raises `TransformerError`, with nothing written."""
-    pack = packs.load(request.arch, packs.home())
+    pack = packs.load(request.arch, packs.home(), request.options)
     tree = open_tree(request.repo, pack.family)
     request.files.check(request.repo)
     view.note(settle(request.repo, writes=request.writes))

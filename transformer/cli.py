@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 REPO = click.argument("repo", type=click.Path(path_type=Path))
 ARCH = click.option("--arch", default="gemma4", show_default=True, help="The architecture to port.")
 FILE = click.Path(path_type=Path)
+SWITCH = {"on": True, "off": False}
+
+
+def chosen(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, bool]:
+    """The options of the pack that were set: `NAME=on` or `NAME=off`."""
+    pairs = [value.partition("=") for value in values]
+    for name, _, word in pairs:
+        if not name or word not in SWITCH:
+            raise click.BadParameter(f"{name}={word} is not NAME=on or NAME=off")
+    return {name: SWITCH[word] for name, _, word in pairs}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -50,15 +60,18 @@ def commands() -> None:
 @click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
 @click.option("--verify", type=click.Choice(["syntax", "types", "none"]), default="types", show_default=True,
               help="How far to judge the plan before it is written.")  # fmt: skip
+@click.option("--option", "options", multiple=True, callback=chosen, metavar="NAME=on|off",
+              help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
 def run(view: View, repo: Path, arch: str, dry_run: bool, check: bool, diff: Diff | None, patch: Path | None,
-        json: Path | None, out: Path | None, allow_dirty: bool, verify: Level) -> int:  # fmt: skip
+        json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
+        options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
     shown: Diff = diff or ("unified" if dry_run else "stat")
-    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, Files(patch, json, out)), view)
+    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, Files(patch, json, out), options), view)
 
 
 @commands.command()
@@ -111,6 +124,16 @@ def rules_list(view: View, arch: str) -> int:
     """Every rule, in order, and what it makes true."""
     for rule in packs.load(arch, packs.home()).rules:
         view.say((rule.name.ljust(22), "bold"), f"  {rule.makes}{'' if rule.required else ' (optional)'}")
+    return 0
+
+
+@rules.command("options")
+@ARCH
+@click.pass_obj
+def rules_options(view: View, arch: str) -> int:
+    """What can be chosen with `run --option`, and what is taken without."""
+    for name, on in sorted(packs.load(arch, packs.home()).spec.get("options", {}).items()):
+        view.say((f"{name}={'on' if on else 'off'}", "bold"))
     return 0
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from transformer.errors import PackError
+from transformer.errors import PackError, UsageError
 from transformer.rule import Rule
 from transformer.workspace import Workspace
 
@@ -103,14 +103,18 @@ def names(home: Home) -> list[str]:
     return sorted(path.parent.name for path in home.rules.glob("*/pack.toml"))
 
 
-def load(name: str, home: Home) -> Pack:
-    """A pack by name. Raises `PackError` with file and field where it is malformed."""
+def load(name: str, home: Home, chosen: Mapping[str, bool] | None = None) -> Pack:
+    """A pack by name, with what was chosen of its options. Raises `PackError` with file and field where it is malformed.
+
+    Raises `UsageError` where the pack has no such option.
+    """
     path = home.rules / name / "pack.toml"
     if not path.is_file():
         raise PackError(f"there is no pack {name!r}", help=f"there are: {', '.join(names(home))}")
     try:
         spec = tomllib.loads(path.read_text(encoding="utf-8"))
         head = spec.pop("pack")
+        options = spec.get("options", {})
         modules = [_module(home, each) for each in head["rules"]]
         family: Family = _module(home, head["family"]).FAMILY
         proof = _module(home, head["proof"]).PROOF if "proof" in head else None
@@ -118,6 +122,10 @@ def load(name: str, home: Home) -> Pack:
         raise PackError(f"not readable as TOML: {error}", where=str(path)) from error
     except (KeyError, AttributeError, ModuleNotFoundError) as error:
         raise PackError(f"lacks or misnames {error}", where=str(path), help="see CONTRIBUTING, 'A new pack'") from error
+    for unknown in sorted(set(chosen or {}) - set(options)):
+        raise UsageError(f"{name} has no option {unknown!r}", help=f"there are: {', '.join(sorted(options)) or 'none'}")
+    if chosen:
+        spec["options"] = {**options, **chosen}
     rules = tuple(_rules(modules))
     if sum(each.marks for each in rules) != 1:
         raise PackError("needs exactly one rule that marks its presence", where=str(path))

@@ -94,6 +94,12 @@ class Facts:
         return Fact(name, self._fork.file("llama-graph.h").struct(name).where)
 
     @cached_property
+    def mask_padding(self) -> Fact[str]:
+        """The macro with the number to whose multiples the rows of an attention mask are padded; none in later forks."""
+        graph, macro = self._fork.file("llama-graph.cpp"), "GGML_KQ_MASK_PAD"
+        return Fact(macro, graph.where_of(macro)) if graph.mentions(macro) else Fact("", graph.where)
+
+    @cached_property
     def token_input(self) -> Fact[str]:
         """The member of the graph's result that holds the tokens."""
         result = self._fork.file("llama-graph.h").struct("llm_graph_result")

@@ -54,7 +54,7 @@ class Builder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An architecture. `near` names its relatives, the closest first."""
+    """An architecture. `near` names its relatives, the closest first; `options` are for its templates."""
 
     enumerator: str
     name: str
@@ -68,6 +68,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizes: list[Size] = []
     needs: dict[str, list[str]] = {}
     defaults: dict[str, str] = {}
+    options: dict[str, bool] = {}
 
 
 def read(raw: dict[str, Any], where: str) -> Spec:

@@ -486,10 +486,12 @@ llm_graph_input_attn_kv_iswa * llm_graph_context::build_attn_inp_kv_iswa() const
     inp->self_k_idxs  = mctx_cur->get_base()->build_input_k_idxs(ctx0, ubatch);
     inp->self_v_idxs  = mctx_cur->get_base()->build_input_v_idxs(ctx0, ubatch);
     inp->self_kq_mask = build_kq_mask(ctx0, mctx_cur->get_base(), ubatch);
+    inp->self_kq_mask_cnv = cparams.flash_attn ? ggml_cast(ctx0, inp->self_kq_mask, GGML_TYPE_F16) : inp->self_kq_mask;
 
     inp->self_k_idxs_swa  = mctx_cur->get_swa()->build_input_k_idxs(ctx0, ubatch);
     inp->self_v_idxs_swa  = mctx_cur->get_swa()->build_input_v_idxs(ctx0, ubatch);
     inp->self_kq_mask_swa = build_kq_mask(ctx0, mctx_cur->get_swa(), ubatch);
+    inp->self_kq_mask_swa_cnv = cparams.flash_attn ? ggml_cast(ctx0, inp->self_kq_mask_swa, GGML_TYPE_F16) : inp->self_kq_mask_swa;
 
     return (llm_graph_input_attn_kv_iswa *) res->add_input(std::move(inp));
 }
@@ -520,7 +522,7 @@ ggml_tensor * llm_graph_context::build_attn(
     }
 
     ggml_tensor * cur = build_attn_mha(q_cur, mctx_cur->get_k(ctx0, il), mctx_cur->get_v(ctx0, il),
-            is_swa ? inp->self_kq_mask_swa : inp->self_kq_mask, kq_scale);
+            is_swa ? inp->self_kq_mask_swa_cnv : inp->self_kq_mask_cnv, kq_scale);
 
     cur = build_lora_mm(wo, cur);
 

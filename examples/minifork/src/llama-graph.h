@@ -127,8 +127,10 @@ public:
     ggml_tensor * self_k_idxs_swa = nullptr;
     ggml_tensor * self_v_idxs_swa = nullptr;
 
-    ggml_tensor * self_kq_mask     = nullptr; // F32 [n_kv, n_tokens]
-    ggml_tensor * self_kq_mask_swa = nullptr;
+    ggml_tensor * self_kq_mask         = nullptr; // F32 [n_kv, n_tokens]
+    ggml_tensor * self_kq_mask_cnv     = nullptr; //     [n_kv, n_tokens]
+    ggml_tensor * self_kq_mask_swa     = nullptr; // F32 [n_kv, n_tokens]
+    ggml_tensor * self_kq_mask_swa_cnv = nullptr; //     [n_kv, n_tokens]
 
     const llama_hparams hparams;
     const llama_cparams cparams;

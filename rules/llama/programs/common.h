@@ -58,14 +58,17 @@ inline ggml_type type_of(const std::string & name) {
     die("no such type: " + name);
 }
 
-// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1".
+// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1". A batch is a
+// micro-batch unless `batch` says how many tokens it may hold; `unified` sequences share one stream of the cache.
 struct setting {
     int  ubatch  = 64;
+    int  batch   = 0;
     int  ctx     = 512;
     int  seqs    = 1;
     int  threads = 1;
     bool fa      = false;
     bool full    = false;
+    bool unified = false;
     ggml_type k = GGML_TYPE_F32;
     ggml_type v = GGML_TYPE_F32;
 };
@@ -78,11 +81,13 @@ inline setting parse(const std::string & line) {
         if (eq == std::string::npos) die("not a setting: " + word);
         const std::string key = word.substr(0, eq), value = word.substr(eq + 1);
         if      (key == "ubatch")  s.ubatch  = atoi(value.c_str());
+        else if (key == "batch")   s.batch   = atoi(value.c_str());
         else if (key == "ctx")     s.ctx     = atoi(value.c_str());
         else if (key == "seqs")    s.seqs    = atoi(value.c_str());
         else if (key == "threads") s.threads = atoi(value.c_str());
         else if (key == "fa")      s.fa      = value == "1";
         else if (key == "full")    s.full    = value == "1";
+        else if (key == "unified") s.unified = value == "1";
         else if (key == "k")       s.k       = type_of(value);
         else if (key == "v")       s.v       = type_of(value);
         else die("no such setting: " + key);
@@ -106,13 +111,14 @@ struct session {
     session(llama_model * model, const setting & s) : model(model), ubatch(s.ubatch) {
         llama_context_params params = llama_context_default_params();
         params.n_ctx     = s.ctx;
-        params.n_batch   = s.ubatch;
+        params.n_batch   = s.batch ? s.batch : s.ubatch;
         params.n_ubatch  = s.ubatch;
         params.n_seq_max = s.seqs;
         params.n_threads = params.n_threads_batch = s.threads;
         params.type_k    = s.k;
         params.type_v    = s.v;
         params.swa_full  = s.full;
+        if (s.unified) params.kv_unified = true;
         set_fa(params, s.fa, 0);
         ctx = llama_init_from_model(model, params);
         if (!ctx) die("no context");
