@@ -46,12 +46,15 @@ class Facts:
 
     @cached_property
     def tensor_names(self) -> Fact[Literal["by architecture", "sets", "flat"]]:
-        """The three generations of tensor-name tables."""
+        """The three generations of tensor-name tables. Whatever shows sets, under any name, shows the second."""
         table = self._fork.tensor_names
         if any(key.startswith("LLM_ARCH_") for key in table.rows):
             return Fact("by architecture", table.where)
-        sets = self._fork.file("llama-arch.cpp").functions("llm_get_tensor_names")
-        return Fact("sets", sets[0].where) if sets else Fact("flat", table.where)
+        file, name = self._fork.file("llama-arch.cpp"), "llm_get_tensor_names"
+        sets = file.functions(name) or [f for f, switch in file.switches_over("arch") if "LLM_TENSOR_" in switch.tokens]
+        if sets or file.source.holds(name):
+            return Fact("sets", sets[0].where if sets else file.where)
+        return Fact("flat", table.where)
 
     @cached_property
     def head_sizes(self) -> Fact[Literal["members", "functions"]]:

@@ -73,7 +73,10 @@ def _numbered(port: Port, tensor: str, layer: str) -> Outcome:
     """A layer number wherever the loader asks for a tensor that now belongs to the layers."""
     if port.facts.architectures.value != "cases" or layer != "REPEATING":
         return NotNeeded("asked for as before")
-    calls = port.fork.method("load_tensors").calls("tn", tensor)
+    load = port.fork.method("load_tensors")
+    calls = load.calls("tn", tensor)
+    if not calls and (load.mentions(tensor) or not load.calls("tn")):
+        raise load.missing(f"call of tn with {tensor}")
     return all_of(*(c.add_argument("0") for c in calls if len(c.arguments()) == 2)) if calls else NotNeeded("unused")
 
 
