@@ -126,14 +126,58 @@ def test_native_without_a_record_of_a_run(tree, tmp_path, monkeypatch):
     assert "Gemma 4: native" in call("status", tree).out
 
 
-def test_a_part_is_there_in_another_way(tree, tmp_path):
+def test_a_part_that_is_lost_comes_back(tree):
     call("run", tree)
+    whole = contents(tree)
     shutil.copy(FORK / "src/unicode.h", tree / "src/unicode.h")
-    result = untouched(tree, "run", tree, "--json", tmp_path / "j", "--patch", tmp_path / "p")
-    assert (result.code, "Gemma 4 is partly here" in result.err) == (4, True), result.said
-    assert json.loads((tmp_path / "j").read_text())["state"] == "partial"
-    assert (tmp_path / "p").read_bytes() == b""
     assert "Gemma 4: partial" in call("status", tree).out
+    result = call("run", tree)
+    assert (result.code, "Gemma 4 is completed: 1 rules, 1 edits, 1 files" in result.out) == (0, True), result.said
+    assert contents(tree) == whole
+
+
+@pytest.fixture
+def own(tree):
+    """A tree whose loader is somebody else's, and that has lost the splitter of texts."""
+    call("run", tree)
+    model = tree / "src/llama-model.cpp"
+    model.write_text(model.read_text().replace("n_embd_head_k_swa", "own_head_size"))
+    shutil.copy(FORK / "src/unicode.h", tree / "src/unicode.h")
+    return tree
+
+
+def test_what_is_not_understood_is_left_and_listed(own, tmp_path):
+    model = (own / "src/llama-model.cpp").read_bytes()
+    assert untouched(own, "run", own, "--check", "--verify", "syntax").code == 1
+    result = call("run", own, "--verify", "syntax", "--json", tmp_path / "j")
+    assert (result.code, "Gemma 4 is completed as far as it can be: 1 rules" in result.out) == (3, True), result.said
+    assert re.search(r"left: load\.hparams: src/llama-model\.cpp:\d+: .* does not mention n_embd_head_k_swa", result.out)
+    assert (own / "src/llama-model.cpp").read_bytes() == model
+    left = json.loads((tmp_path / "j").read_text())["left"]
+    assert [each["rule"] for each in left] == ["load.hparams"]
+
+    again = untouched(own, "run", own, "--patch", tmp_path / "p")
+    assert (again.code, "Gemma 4 is partly here, in its own way" in again.out) == (3, True)
+    assert "left: load.hparams" in again.out
+    assert (tmp_path / "p").read_bytes() == b""
+    assert untouched(own, "run", own, "--check").code == 3
+    call("undo", own)
+    assert (own / "src/unicode.h").read_bytes() == (FORK / "src/unicode.h").read_bytes()
+
+
+def test_what_is_of_no_use_alone_is_left(own):
+    hparams = own / "src/llama-hparams.cpp"
+    hparams.write_text(hparams.read_text().replace("n_embd_head_k_at(il) * n_head_kv", "n_embd_head_k * n_head_kv"))
+    before = hparams.read_bytes()
+    header = own / "src/llama-hparams.h"
+    header.write_bytes((FORK / "src/llama-hparams.h").read_bytes())
+    result = call("run", own, "--verify", "syntax")
+    assert result.code == 3
+    assert "left: heads.values: src/llama-hparams.h" in result.out
+    assert "of no use without load.hparams" in result.out
+    assert re.search(r"left: heads.cache-width: src/llama-hparams.cpp:\d+: of no use without heads.values", result.out)
+    assert hparams.read_bytes() == before
+    assert "of no use without heads.values" in untouched(own, "status", own).out
 
 
 def test_an_obstacle_is_told_once_with_the_rules_that_it_stops(tree):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transformer.cpp import argument, target, without_comment
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -48,6 +49,28 @@ def owners(port: Port) -> Outcome:
         hparams.add("int32_t n_layer_kv_from_start = -1;", near=["swa_layers"]),
         hparams.add_method("bool has_kv(uint32_t il) const;", "has_kv", near="is_swa", gap=True),
         flags.add_after(port.render("has_kv.cpp.j2")),
+    )
+
+
+@rule("cache.window-types", "the cache of the sliding-window layers has the types that are asked for", required=False)
+def window_types(port: Port) -> Outcome:
+    """For one day it was kept in half floats, whatever the user said."""
+    file, name = f"{port.fork.cache_file}-iswa.cpp", f"{port.fork.cache_name}_iswa"
+    if not port.fork.has_file(file):
+        return NotNeeded(f"there is no {file}")
+    make = port.fork.file(file).function(f"{name}::{name}")
+    own = [each for each in make.calls("make_unique") if target(each.statement_of()) == "kv_swa"]
+    if not own:
+        return NotNeeded(f"no cache of its own for them is made ({make.where})")
+    given = own[0].arguments()
+    if given[1:3] != ["GGML_TYPE_F16", "GGML_TYPE_F16"]:
+        return Satisfied(own[0].where)
+    names = [each for each in make.names if each in ("type_k", "type_v")]
+    if len(names) != 2:
+        return Blocked("the constructor is not told the types", make.where)
+    return all_of(
+        without_comment(own[0].statement_of()),
+        *(argument(own[0], place).swap(name) for place, name in enumerate(names, 1)),
     )
 
 

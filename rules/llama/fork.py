@@ -131,15 +131,20 @@ class Fork:
         """The class of the KV cache; its files are named after it."""
         return "llama_kv_cache" if self.has_file("llama-kv-cache.cpp") else "llama_kv_cache_unified"
 
+    @property
+    def cache_file(self) -> str:
+        """What the files of the KV cache are called."""
+        return self.cache_name.replace("_", "-")
+
     def cache(self, name: str) -> Function:
         """A member function of the KV cache."""
-        source = self.file(f"{self.cache_name.replace('_', '-')}.cpp")
+        source = self.file(f"{self.cache_file}.cpp")
         return source.function(f"{self.cache_name}::{name}")
 
     @property
     def cache_class(self) -> Struct:
         """The KV cache as it is declared."""
-        return self.file(f"{self.cache_name.replace('_', '-')}.h").struct(self.cache_name)
+        return self.file(f"{self.cache_file}.h").struct(self.cache_name)
 
     @property
     def window_input(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transformer.cpp import add_to_list
 from transformer.outcome import Blocked, NotNeeded, Outcome, all_of
 from transformer.rule import rule
 
@@ -40,11 +41,19 @@ def tensors(port: Port) -> Outcome:
     match port.facts.tensor_names.value:
         case "by architecture":
             rows = [(_enumerator(port, each), f'"{each.name}"') for each in spec.tensors]
-            parts.append(fork.tensor_names.add_nested(spec.enumerator, rows, near=spec.near))
+            if spec.enumerator in fork.tensor_names.rows:
+                known = fork.tensor_names.nested(spec.enumerator)
+                parts += [known.add(row, near=each.near) for row, each in zip(rows, spec.tensors, strict=True)]
+            else:
+                parts.append(fork.tensor_names.add_nested(spec.enumerator, rows, near=spec.near))
         case "sets":
             parts += [fork.tensor_names.add([t.enumerator, f'"{t.name}"'], near=t.near) for t in _new(port)]
-            code = port.render("tensor_set.cpp.j2", tensors=[_enumerator(port, each) for each in spec.tensors])
-            parts.append(fork.tensor_sets.add_case(spec.enumerator, code, near=spec.near, bare=True))
+            names = [_enumerator(port, each) for each in spec.tensors]
+            if spec.enumerator in fork.tensor_sets.cases:
+                parts.append(add_to_list(fork.tensor_sets.case(spec.enumerator), names))
+            else:
+                code = port.render("tensor_set.cpp.j2", tensors=names)
+                parts.append(fork.tensor_sets.add_case(spec.enumerator, code, near=spec.near, bare=True))
         case "flat":
             parts += [fork.tensor_names.add([t.enumerator, f'"{t.name}"'], near=t.near) for t in _new(port)]
     return all_of(*parts) if parts else fork.tensors.add(spec.tensors[0].enumerator)

@@ -5,7 +5,7 @@ from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Enum, Struct, Table, declared
 from transformer.cpp.file import CppFile
 from transformer.cpp.functions import Function, Parameter
-from transformer.cpp.parts import argument, is_exactly, target
+from transformer.cpp.parts import add_to_list, argument, is_exactly, target, without_comment
 from transformer.cpp.search import first
 from transformer.cpp.source import Source, aligned
 from transformer.cpp.switches import Switch
@@ -22,10 +22,12 @@ __all__ = [
     "Struct",
     "Switch",
     "Table",
+    "add_to_list",
     "aligned",
     "argument",
     "declared",
     "first",
     "is_exactly",
     "target",
+    "without_comment",
 ]

@@ -1,10 +1,17 @@
-"""Parts of a construct: an argument of a call, what an assignment gives a value to."""
+"""Parts of a construct: an argument of a call, what an assignment gives a value to, a list in braces, a comment."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from transformer.cpp import lists
 from transformer.cpp.construct import Construct
-from transformer.cpp.source import tokens
+from transformer.cpp.search import only
+from transformer.cpp.source import descendants, tokens
+from transformer.outcome import Changes, Outcome, Satisfied
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def is_exactly(construct: Construct, code: str) -> bool:
@@ -28,3 +35,29 @@ def target(statement: Construct) -> str:
     node = statement.node.named_children[0] if statement.node.named_children else statement.node
     left = node.child_by_field_name("left") if node.type == "assignment_expression" else None
     return statement.source.text(left) if left is not None else ""
+
+
+def add_to_list(construct: Construct, entries: Sequence[str]) -> Outcome:
+    """What is missing of some entries, at the end of the one list in braces of a construct."""
+    found = [each for each in descendants(construct.node, "initializer_list") if lists.items(each)]
+    node = only([construct.rename(n, f"the list of {construct.name}") for n in found], "list", construct.where).node
+    given = lists.items(node)
+    known = {tokens(construct.source.text(each)) for each in given}
+    wanted = [each for each in entries if tokens(each) not in known]
+    if not wanted:
+        return Satisfied(construct.where)
+    return Changes(tuple(lists.add_after(construct.source, given[-1], wanted, construct.name)))
+
+
+def without_comment(statement: Construct) -> Outcome:
+    """Nothing in place of the comment right above a statement."""
+    source, node = statement.source, statement.node
+    first = node
+    while (above := first.prev_sibling) is not None and above.type == "comment" and source.starts_line(above):
+        if above.end_point[0] + 1 < first.start_point[0]:
+            break
+        first = above
+    if first == node:
+        return Satisfied(statement.where)
+    start, end = source.line_start(first.start_byte), source.line_start(node.start_byte)
+    return Changes((source.edit(start, end, "", statement.name),))
