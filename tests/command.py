@@ -40,12 +40,13 @@ def settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda handle: None)
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Ann Example")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
-    for name in ("NO_COLOR", "FORCE_COLOR", "TRANSFORMER_DEBUG"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TRANSFORMER_DEBUG", "CXX", "CMAKE_BUILD_PARALLEL_LEVEL"):
         monkeypatch.delenv(name, raising=False)
 
 

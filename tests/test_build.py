@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import PROJECT, call, contents, fork, settle
+from command import PROJECT, call, contents
 from command import replace as change
 
 from rules.gemma4.oracle.models import MODELS
@@ -33,12 +33,7 @@ FINE = "echo '[2/2] Linking CXX shared library lib.so'"
 BROKEN = "echo 'one.cpp:3:1: error: no such thing'; echo 'ninja: build stopped'; exit 1"
 
 
-@pytest.fixture(autouse=True)
-def _settled(tmp_path, monkeypatch):
-    settle(tmp_path, monkeypatch)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("CXX", "CMAKE_BUILD_PARALLEL_LEVEL"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture
@@ -70,8 +65,7 @@ def computed(monkeypatch):
 
 
 @pytest.fixture
-def ported(tmp_path):
-    tree = fork(tmp_path / "fork")
+def ported(tree):
     assert call("run", tree).code == 0
     return tree
 
@@ -193,8 +187,8 @@ def test_a_port_that_is_not_complete_is_built_all_the_same(ported, tools, comput
     assert "numbers: 1 of 1" in said.out
 
 
-def test_a_tree_without_the_port_is_not_built(tools, computed, tmp_path):
-    said = call("verify", fork(tmp_path / "fork"), "--build")
+def test_a_tree_without_the_port_is_not_built(tree, tools, computed):
+    said = call("verify", tree, "--build")
     assert said.code == 4
     assert commands(tools) == []
 
@@ -202,20 +196,14 @@ def test_a_tree_without_the_port_is_not_built(tools, computed, tmp_path):
 # what is built again
 
 
-@pytest.fixture
-def tree(tmp_path):
-    (tmp_path / "tree" / "src").mkdir(parents=True)
-    (tmp_path / "tree" / "src" / "one.cpp").write_text("one")
-    os.utime(tmp_path / "tree" / "src" / "one.cpp", (1000, 1000))
-    return tmp_path / "tree"
-
-
 @pytest.mark.parametrize(("seconds", "kept"), [(1000, True), (500, False), (2000, False), (2**32, True)])
 def test_a_file_older_than_the_build_that_is_another_one_makes_it_begin_anew(tools, tree, tmp_path, seconds, kept):
+    file = tree / "src" / "llama-arch.cpp"
+    os.utime(file, (1000, 1000))
     made = builder(tree, RECIPE, tmp_path / "b")
     assert made.run(lambda *_: None).good
     (made.folder / "build" / "object").write_text("")
-    os.utime(tree / "src" / "one.cpp", (seconds, seconds))
+    os.utime(file, (seconds, seconds))
     assert made.run(lambda *_: None).good
     assert (made.folder / "build" / "object").exists() == kept
 

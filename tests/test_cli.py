@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from command import PROJECT, call, fork, git, replace, repository, settle, shell, state
+from command import PROJECT, call, git, replace, repository, shell, state
 
 from transformer import write
 from transformer.write import journal
@@ -21,14 +21,7 @@ from transformer.write import journal
 ROOT = os.geteuid() == 0
 
 
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path, monkeypatch):
-    settle(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return fork(tmp_path / "tree")
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def refused(code, words, root, *arguments, run=call):

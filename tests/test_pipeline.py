@@ -11,22 +11,14 @@ from itertools import pairwise
 
 import pytest
 from casefile import FORK
-from command import PROJECT, call, contents, fork, git, repository, settle, shell, state
+from command import PROJECT, call, contents, fork, git, repository, shell, state
 
 from transformer import app, pack, plan
 from transformer import verify as verifying
 from transformer.plan import Plan
 from transformer.verify import Finding, Report
 
-
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path, monkeypatch):
-    settle(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return fork(tmp_path / "tree")
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def untouched(root, *arguments):

@@ -60,10 +60,7 @@ def past(tmp_path_factory):
         return root
 
 
-@pytest.fixture(autouse=True)
-def _own_settings(tmp_path, monkeypatch):
-    settle(tmp_path, monkeypatch)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 STATES = ["ports", "blocked", "ports", "ports", "broken", "foreign", "ports"]

@@ -3,17 +3,13 @@
 import struct
 
 import pytest
-from command import call, fork, settle
+from command import call
 
-
-@pytest.fixture(autouse=True)
-def _settled(tmp_path, monkeypatch):
-    settle(tmp_path, monkeypatch)
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture
-def ported(tmp_path):
-    tree = fork(tmp_path / "fork")
+def ported(tree):
     assert call("run", tree).code == 0
     return tree
 
@@ -27,8 +23,8 @@ def head(tensors=0, keys=1, architecture="gemma4"):
     return b"GGUF" + struct.pack("<IQQ", 3, tensors, keys) + key
 
 
-def test_a_tree_without_the_port_is_told_to_run_first(tmp_path):
-    said = call("verify", fork(tmp_path / "fork"))
+def test_a_tree_without_the_port_is_told_to_run_first(tree):
+    said = call("verify", tree)
     assert said.code == 4
     assert "`run` first" in said.err
 

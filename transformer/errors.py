@@ -57,7 +57,7 @@ class VerifyError(TransformerError):
 
 
 class NoCompiler(TransformerError):
-    """No C++ compiler is there to lend its builtin headers."""
+    """No C++ compiler is there to lend its builtin headers, or to build with."""
 
     exit_code = 5
     title = "verification"
