@@ -104,9 +104,9 @@ def names(home: Home) -> list[str]:
 
 
 def load(name: str, home: Home, chosen: Mapping[str, bool] | None = None) -> Pack:
-    """A pack by name, with what was chosen of its options. Raises `PackError` with file and field where it is malformed.
+    """A pack by name, with what was chosen of its options.
 
-    Raises `UsageError` where the pack has no such option.
+    Raises `PackError` with file and field where it is malformed, `UsageError` where it has no such option.
     """
     path = home.rules / name / "pack.toml"
     if not path.is_file():

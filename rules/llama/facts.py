@@ -98,7 +98,7 @@ class Facts:
 
     @cached_property
     def mask_padding(self) -> Fact[str]:
-        """The macro with the number to whose multiples the rows of an attention mask are padded; none in later forks."""
+        """The macro whose multiples the rows of an attention mask are padded to; none in later forks."""
         graph, macro = self._fork.file("llama-graph.cpp"), "GGML_KQ_MASK_PAD"
         return Fact(macro, graph.where_of(macro)) if graph.mentions(macro) else Fact("", graph.where)
 

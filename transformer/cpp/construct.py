@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from transformer.cpp import lists
 from transformer.cpp.layout import above, below, statement
 from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
-from transformer.cpp.rewrite import removals, swaps, within
+from transformer.cpp.rewrite import references, removals, swaps, within, wrapped
 from transformer.cpp.search import first, only
 from transformer.cpp.source import SEP, Source, among, around, longest, tokens
 from transformer.edit import splice
@@ -17,13 +17,14 @@ from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
     from transformer.cpp.blocks import Block, If
     from transformer.cpp.switches import Switch
     from transformer.edit import Edit
+
 
 class Construct:
     """A syntax node with a name by which messages speak of it."""
@@ -60,8 +61,8 @@ class Construct:
     def sound(self) -> Self:
         """The construct itself, if it was parsed without an error. Raises `AnchorError` with the line of the error."""
         if self.node.has_error:
-            inside = [o for o in self.source.faults if self.node.start_byte <= o <= self.node.end_byte]
-            where = self.source.where(inside[0]) if inside else self.where
+            inside = (o for o in self.source.faults if self.node.start_byte <= o <= self.node.end_byte)
+            where = self.source.where(next(inside, self.node.start_byte))
             raise AnchorError(f"{self.name} has a syntax error", where=where, help="mend the file, then run again")
         return self
 
@@ -106,8 +107,7 @@ class Construct:
     def switch(self, subject: str) -> Switch:
         """The switch whose condition ends with `subject` (`arch` finds `model->arch` as well)."""
         pattern = re.compile(rf"(?:^|\W){re.escape(subject)}\W*$")
-        found = [each for each in self.switches() if pattern.search(each.subject)]
-        seen = [each.subject for each in self.switches()]
+        found, seen = [s for s in self.switches() if pattern.search(s.subject)], [s.subject for s in self.switches()]
         return only(found, f"switch ({subject}) of {self.name}", self.where, seen).sound()
 
     def ifs(self) -> list[If]:
@@ -282,38 +282,15 @@ class Construct:
         around = self.node.parent.parent if self.node.parent is not None else None
         if around is not None and tokens(self.source.text(around)).startswith(tokens(head + "{")):
             return Satisfied(self.where)
-        indent = self.source.indent(self.node.start_byte)
-        end = self._with_comment()
-        behind = self.source.data[self.node.end_byte : end].decode().replace("\r\n", "\n")
-        lines = (self.swapped(swap or {}) + behind).split("\n")
-        inner = "\n".join(self.source.unit + line if line and not line.startswith("#") else line for line in lines)
-        above = f"// {remark}\n{indent}" if remark else ""
-        text = f"{above}{head} {{\n{indent}{inner}\n{indent}}}"
-        return self._changes(self.source.edit(self.node.start_byte, end, text, self.name))
-
-    def _with_comment(self) -> int:
-        """The end of this statement and of the comment behind it, where nothing else stands there."""
-        end = self.node.end_byte
-        behind = self.source.data[end : self.source.below(end)]
-        return end if self.source.rest(end) else end + len(behind.rstrip())
+        return self._changes(wrapped(self.source, self.node, head, self.swapped(swap or {}), remark, self.name))
 
     def swapped(self, swap: Mapping[str, str], *, by_value: bool = False) -> str:
         """The text with expressions replaced; `by_value` makes values of `auto &`."""
         changes = [each.replace(new) for old, new in swap.items() for each in self.expressions(old)]
         edits = [edit for change in changes for edit in change.edits]
-        edits += self._references() if by_value else []
+        edits += references(self.source, self.node, self.name) if by_value else []
         start, data = self.node.start_byte, self.source.data[: self.node.end_byte]
         return splice(data, sorted(edits, key=lambda edit: edit.start))[start:].decode().replace("\r\n", "\n")
-
-    def _references(self) -> Iterator[Edit]:
-        """Nothing in place of each `&` of a declaration that leaves the type to its value."""
-        kind = self.node.child_by_field_name("type")
-        for each in self.node.children_by_field_name("declarator"):
-            inner = each.child_by_field_name("declarator") or each
-            if kind is not None and kind.type == "placeholder_type_specifier" and inner.type == "reference_declarator":
-                sign, name = inner.children[0], inner.children[1]
-                tight = not self.source.data[sign.start_byte - 1 : sign.start_byte].isspace()
-                yield self.source.edit(sign.start_byte, name.start_byte, " " if tight else "", self.name)
 
     @property
     def variables(self) -> list[str]:

@@ -9,7 +9,7 @@ from transformer.cpp.layout import alone, end_of
 from transformer.cpp.source import Source, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tree_sitter import Node
 
@@ -100,3 +100,31 @@ def _last_comment(node: Node, end: int) -> int:
     follower = last.next_sibling
     own = follower is None or follower.type == "}" or follower.start_point[0] > last.end_point[0] + 1
     return max(last.end_byte, end) if own else end
+
+
+def wrapped(source: Source, node: Node, head: str, text: str, remark: str, name: str) -> Edit:
+    """`head { text }` for a statement and the comment behind it, below a remark."""
+    indent, end = source.indent(node.start_byte), _with_comment(source, node)
+    behind = source.data[node.end_byte : end].decode().replace("\r\n", "\n")
+    lines = (text + behind).split("\n")
+    inner = "\n".join(source.unit + line if line and not line.startswith("#") else line for line in lines)
+    above = f"// {remark}\n{indent}" if remark else ""
+    return source.edit(node.start_byte, end, f"{above}{head} {{\n{indent}{inner}\n{indent}}}", name)
+
+
+def _with_comment(source: Source, node: Node) -> int:
+    """The end of a statement and of the comment behind it, where nothing else stands there."""
+    end = node.end_byte
+    behind = source.data[end : source.below(end)]
+    return end if source.rest(end) else end + len(behind.rstrip())
+
+
+def references(source: Source, declaration: Node, name: str) -> Iterator[Edit]:
+    """Nothing in place of each `&` of a declaration that leaves the type to its value."""
+    kind = declaration.child_by_field_name("type")
+    for each in declaration.children_by_field_name("declarator"):
+        inner = each.child_by_field_name("declarator") or each
+        if kind is not None and kind.type == "placeholder_type_specifier" and inner.type == "reference_declarator":
+            sign, variable = inner.children[0], inner.children[1]
+            tight = not source.data[sign.start_byte - 1 : sign.start_byte].isspace()
+            yield source.edit(sign.start_byte, variable.start_byte, " " if tight else "", name)
