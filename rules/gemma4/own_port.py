@@ -159,15 +159,15 @@ def graph_experts(port: Port) -> Outcome:
         return Blocked("build_moe_ffn gets no factor per expert (ffn_down_exps_s)", called[0].where)
     for each in builder.ifs():
         dense = each.otherwise()
-        if dense is not None and _gives_up(each) and dense.calls("build_ffn"):
+        if dense is not None and _gives_up(port, each) and dense.calls("build_ffn"):
             return _fill(port, each, dense)
     return Blocked("the builder knows no experts, and no place for them", port.handled("build_graph").where)
 
 
-def _gives_up(branch: If) -> bool:
+def _gives_up(port: Port, branch: If) -> bool:
     """Whether a branch does nothing but abort."""
     inside = branch.body().statements()
-    return len(inside) == 1 and inside[0].text.startswith("GGML_ABORT(")
+    return len(inside) == 1 and inside[0].text.startswith(port.fork.spelled("GGML_ABORT("))
 
 
 def _fill(port: Port, branch: If, dense: Construct) -> Outcome:
@@ -186,18 +186,19 @@ def padding(port: Port) -> Outcome:
     """The row of a token is scaled as well."""
     if port.scope("build_graph") is None:
         return NEW
-    casts = [each for each in _builder(port).calls("ggml_cast") if each.block().mentions("inp_per_layer")]
+    casts = [each for each in _builder(port).calls(port.fork.spelled("ggml_cast")) if each.block().mentions("inp_per_layer")]
     if not casts:
         return NotNeeded("the builder knows no embeddings in place of tokens")
     cast = casts[0]
     choice = next((each for each in _builder(port).ifs() if _is_in(cast, each.otherwise())), None)
-    scaled = choice.body().calls("ggml_scale") if choice is not None else []
-    if not scaled or cast.block().calls("ggml_scale"):
+    scale = port.fork.spelled("ggml_scale")
+    scaled = choice.body().calls(scale) if choice is not None else []
+    if not scaled or cast.block().calls(scale):
         return Satisfied(cast.where)
     name = target(cast.statement_of())
     if not name:
         return Blocked("the row of the padding token has no name", cast.where)
-    return cast.statement_of().insert_after(f"{name} = ggml_scale(ctx0, {name}, {scaled[0].arguments()[2]});")
+    return cast.statement_of().insert_after(f"{name} = {scale}(ctx0, {name}, {scaled[0].arguments()[2]});")
 
 
 def _is_in(inner: Construct, outer: Construct | None) -> bool:
@@ -246,4 +247,4 @@ def _flag(made: Construct, wanted: str) -> Outcome:
 def _member(port: Port, name: str) -> Outcome:
     """A tensor of a layer that the spec has."""
     group = next(g for g in port.spec.layer if any(f" {name} " in each for each in g.declare))
-    return port.fork.layer.add(*group.declare, near=group.near)
+    return port.fork.layer.add(*map(port.fork.spelled, group.declare), near=group.near)

@@ -125,7 +125,7 @@ def escape(port: Port) -> Outcome:
 def ranks(port: Port) -> Outcome:
     """`find_bpe_rank` asserts that none does, which only byte encoding makes true."""
     find = port.fork.vocab.function("llama_vocab::find_bpe_rank")
-    asserts = [each for each in find.calls("GGML_ASSERT") if each.holds(r"'\n'")]
+    asserts = [each for each in find.calls(port.fork.spelled("GGML_ASSERT")) if each.holds(r"'\n'")]
     return find.remove_each(each.statement_of() for each in asserts)
 
 
@@ -135,7 +135,7 @@ def byte_tokens(port: Port) -> Outcome:
     case = _bpe(port.fork.vocab_method("token_to_byte"))
     if case.mentions("substr"):
         return Satisfied(case.where)
-    return case.call("GGML_ABORT").statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
+    return case.call(port.fork.spelled("GGML_ABORT")).statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
 
 
 @rule("vocab.pieces", "tokens come back as the text they stand for", needs=WHOLE)

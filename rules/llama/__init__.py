@@ -16,5 +16,5 @@ FAMILY = Family(
     prove=prove,
     recipe=RECIPE,
     compute=compute,
-    includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor"),
+    includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor", "cpp", "cpp/common"),
 )

@@ -11,7 +11,6 @@ from transformer.rule import rule
 from .loading import CORE, judge
 from .port import Port
 
-MODELS = "src/models/"
 
 
 @rule("graph.builder", "there is a builder for the architecture", needs=CORE)
@@ -28,7 +27,7 @@ def builder(port: Port) -> Outcome:
     if port.facts.builders.value == "one file":
         text = port.render("builder.h.j2") + "\n" + port.render("builder.cpp.j2")
         return _relative(port, "llama-model.cpp").insert_after(text, gap=True)
-    path = MODELS + port.spec.builder.file
+    path = port.fork.builders + port.spec.builder.file
     if port.fork.workspace.exists(path):
         return Blocked(f"{path} is there but does not define {name}", f"{path}:1")
     newline = port.fork.file("models/models.h").source.newline
@@ -73,9 +72,11 @@ def sources(port: Port) -> Outcome:
         return idle
     if port.facts.sources.value == "globbed":
         return NotNeeded(f"sources are globbed ({port.facts.sources.where})")
+    if port.facts.sources.value == "elsewhere":
+        return NotNeeded(f"no list of sources lies beside them ({port.facts.sources.where})")
     defined = port.definition_of(port.builder_name)
-    file = defined.source.path.removeprefix(MODELS) if defined is not None else port.spec.builder.file
-    listing = SourceList(port.fork.workspace.source("src/CMakeLists.txt"), "add_library", "llama")
+    file = defined.source.path.removeprefix(port.fork.builders) if defined is not None else port.spec.builder.file
+    listing = SourceList(port.fork.workspace.source(port.fork.path("CMakeLists.txt")), "add_library", "llama")
     return listing.add(f"models/{file}", near=f"models/{port.spec.builder.near_file}")
 
 

@@ -63,7 +63,7 @@ def window_types(port: Port) -> Outcome:
     if not own:
         return NotNeeded(f"no cache of its own for them is made ({make.where})")
     given = own[0].arguments()
-    if given[1:3] != ["GGML_TYPE_F16", "GGML_TYPE_F16"]:
+    if given[1:3] != [port.fork.spelled("GGML_TYPE_F16")] * 2:
         return Satisfied(own[0].where)
     names = [each for each in make.names if each in ("type_k", "type_v")]
     if len(names) != 2:

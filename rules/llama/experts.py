@@ -24,8 +24,8 @@ def gate_up(port: Port) -> Outcome:
     declaration, definition = _helper(port)
     up = definition.local("up")
     return all_of(
-        declaration.add_parameter(GATE_UP),
-        definition.add_parameter(GATE_UP),
+        declaration.add_parameter(port.parameter(GATE_UP)),
+        definition.add_parameter(port.parameter(GATE_UP)),
         up.insert_before(port.render("gate_up.cpp.j2"), gap=True),
         _half(port, up.call("build_lora_mm_id", "up_exps"), "up"),
         _half(port, definition.call("build_lora_mm_id", "gate_exps"), "gate"),
@@ -45,7 +45,7 @@ def scale(port: Port) -> Outcome:
     declaration, definition = _helper(port)
     bias = definition.if_on("down_exps_b")
     return all_of(
-        declaration.add_parameter(EXPERT_SCALE),
-        definition.add_parameter(EXPERT_SCALE),
+        declaration.add_parameter(port.parameter(EXPERT_SCALE)),
+        definition.add_parameter(port.parameter(EXPERT_SCALE)),
         bias.insert_after(port.render("expert_scale.cpp.j2"), gap=True),
     )

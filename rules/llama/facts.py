@@ -81,11 +81,11 @@ class Facts:
         readers = [each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX")]
         if not readers:
             return Fact(False, file.where)
-        return Fact(readers[0].mentions("GGUF_TYPE_BOOL"), readers[0].where)
+        return Fact(readers[0].mentions(self._fork.spelled("GGUF_TYPE_BOOL")), readers[0].where)
 
     @cached_property
     def builders(self) -> Fact[Literal["files", "one file"]]:
-        """Whether each builder has a file below `src/models/`, or all stand in `llama-model.cpp`."""
+        """Whether each builder has a file below `models/`, or all stand in `llama-model.cpp`."""
         if self._fork.has_file("models/models.h"):
             return Fact("files", self._fork.file("models/models.h").where)
         return Fact("one file", self._fork.file("llama-model.cpp").where)
@@ -99,7 +99,7 @@ class Facts:
     @cached_property
     def mask_padding(self) -> Fact[str]:
         """The macro whose multiples the rows of an attention mask are padded to; none in later forks."""
-        graph, macro = self._fork.file("llama-graph.cpp"), "GGML_KQ_MASK_PAD"
+        graph, macro = self._fork.file("llama-graph.cpp"), self._fork.spelled("GGML_KQ_MASK_PAD")
         return Fact(macro, graph.where_of(macro)) if graph.mentions(macro) else Fact("", graph.where)
 
     @cached_property
@@ -124,9 +124,16 @@ class Facts:
         return self._expert_parameter("down_exps_s")
 
     @cached_property
-    def sources(self) -> Fact[Literal["listed", "globbed"]]:
-        """Whether the build lists the builders or takes whatever is in their folder."""
-        source = self._fork.workspace.source("src/CMakeLists.txt")
+    def ggml(self) -> Fact[str]:
+        """What the names of ggml begin with."""
+        return Fact(f"{self._fork.prefix}ggml_", self._fork.model.where_of("tok_embd"))
+
+    @cached_property
+    def sources(self) -> Fact[Literal["listed", "globbed", "elsewhere"]]:
+        """Whether the build lists the builders or takes whatever is in their folder; no list may lie beside them."""
+        if not self._fork.has_file("CMakeLists.txt"):
+            return Fact("elsewhere", self._fork.file("llama-model.cpp").where)
+        source = self._fork.workspace.source(self._fork.path("CMakeLists.txt"))
         line = source.where(max(source.data.find(b"models/"), 0))
         return Fact("globbed" if b"models/*.cpp" in source.data else "listed", line)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 from transformer.cpp import CppFile, Enum, Function, Struct, Switch, Table
 from transformer.errors import UsageError
 from transformer.workspace import Workspace
 
-SOURCES = "src/"
+FOLDERS = ("src/", "cpp/")
+"""Where the library may lie: with its headers and ggml beside it, or flat, all in one folder."""
+_OF_GGML = re.compile(r"\b(?:(ggml_|gguf_)|(GGML_|GGUF_))")
+
+
+def sources_of(workspace: Workspace) -> str:
+    """The folder of the library, with its slash; the usual one where there is none."""
+    return next((each for each in FOLDERS if workspace.exists(f"{each}llama-arch.h")), FOLDERS[0])
 
 
 def recognise(workspace: Workspace) -> None:
     """Raises `UsageError` where the tree has no `enum llm_arch`."""
-    path = f"{SOURCES}llama-arch.h"
-    if not workspace.exists(path):
+    if not workspace.exists(f"{sources_of(workspace)}llama-arch.h"):
         raise UsageError(
-            "this is not a llama.cpp tree: it has no src/llama-arch.h",
-            help="give the folder that holds src/, ggml/ and include/ of the fork",
+            "this is not a llama.cpp tree: it has no src/llama-arch.h, and no cpp/llama-arch.h",
+            help="give the folder that holds src/, ggml/ and include/ of the fork, or its flat cpp/",
         )
 
 
@@ -27,13 +34,42 @@ class Fork:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
+    @cached_property
+    def sources(self) -> str:
+        """The folder of the library, with its slash."""
+        return sources_of(self.workspace)
+
+    @property
+    def builders(self) -> str:
+        """The folder of the builders, with its slash."""
+        return f"{self.sources}models/"
+
+    def path(self, name: str) -> str:
+        """The path of a file of the library, by its path below the folder of the library."""
+        return self.sources + name
+
     def file(self, name: str) -> CppFile:
-        """A file of the library, by its path below `src/`."""
-        return self.workspace.file(SOURCES + name)
+        """A file of the library."""
+        return self.workspace.file(self.path(name))
 
     def has_file(self, name: str) -> bool:
         """Whether the library has the file."""
-        return self.workspace.exists(SOURCES + name)
+        return self.workspace.exists(self.path(name))
+
+    # spelling
+
+    @cached_property
+    def prefix(self) -> str:
+        """What stands before `ggml_`: some forks rename it, so that two copies can be linked."""
+        kind = self.model.type_of("tok_embd") if "tok_embd" in self.model.fields else ""
+        match = re.search(r"(\w*)ggml_tensor$", kind)
+        return match.group(1) if match else ""
+
+    def spelled(self, code: str) -> str:
+        """`code` with the names of ggml as this fork spells them."""
+        if not _OF_GGML.search(code) or not self.prefix:
+            return code
+        return _OF_GGML.sub(lambda m: (self.prefix if m[1] else self.prefix.upper()) + m[0], code)
 
     # names
 

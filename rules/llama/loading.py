@@ -51,6 +51,8 @@ def bool_arrays(port: Port) -> Outcome:
     reader = first(readers, "get_arr for arrays of a fixed size", file)
     copy = reader.call("copy").statement_of()
     return all_of(
-        reader.switch("arr_info.gt").add_label("GGUF_TYPE_BOOL", near=["GGUF_TYPE_INT32"]),
+        reader.switch("arr_info.gt").add_label(
+            port.fork.spelled("GGUF_TYPE_BOOL"), near=[port.fork.spelled("GGUF_TYPE_INT32")]
+        ),
         copy.replace_lines(port.render("bool_array.cpp.j2", copy=copy.text)),
     )

@@ -15,13 +15,13 @@ from .spec import Members
 @rule("model.layer-members", "struct llama_layer has a pointer for each tensor of the architecture")
 def layer_members(port: Port) -> Outcome:
     """Pointers only: training code walks the struct as an array of tensor pointers."""
-    return _add(port.fork.layer, port.spec.layer, port.scope("load_tensors"))
+    return _add(port, port.fork.layer, port.spec.layer, port.scope("load_tensors"))
 
 
 @rule("model.hparams-members", "struct llama_hparams has a member for each value of the architecture")
 def hparams_members(port: Port) -> Outcome:
     """With a default that leaves other architectures as they are."""
-    return _add(port.fork.hparams, port.spec.hparams, port.scope("load_hparams"))
+    return _add(port, port.fork.hparams, port.spec.hparams, port.scope("load_hparams"))
 
 
 @rule("load.sizes", "a model of a published size gets its label when it is loaded", required=False)
@@ -43,11 +43,12 @@ def labels(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-def _add(struct: Struct, groups: Sequence[Members], scope: Construct | None) -> Outcome:
+def _add(port: Port, struct: Struct, groups: Sequence[Members], scope: Construct | None) -> Outcome:
     """The members of the spec; code that is there already needs those that it names."""
     parts: list[Outcome] = [Satisfied(scope.where) if scope is not None else NotNeeded("no members of its own")]
     for group in groups:
-        wanted = [each for each in group.declare if scope is None or scope.mentions(*declared(each))]
+        declarations = [port.fork.spelled(each) for each in group.declare]
+        wanted = [each for each in declarations if scope is None or scope.mentions(*declared(each))]
         if wanted:
             parts.append(struct.add(*wanted, near=group.near))
     return all_of(*parts)

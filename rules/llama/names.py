@@ -66,7 +66,7 @@ def tensor_infos(port: Port) -> Outcome:
     parts = []
     for each in port.spec.tensors:
         own = port.own_tensors.get(each.name, each.enumerator)
-        info = f"{{LLM_TENSOR_LAYER_{each.layer}, GGML_OP_{each.op}}}"
+        info = port.fork.spelled(f"{{LLM_TENSOR_LAYER_{each.layer}, GGML_OP_{each.op}}}")
         if own not in table.rows:
             parts.append(table.add([own, info], near=each.near))
         elif each.moves and port.facts.architectures.value == "classes" and not table.is_set(own, info):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -42,7 +43,7 @@ class Port:
         """A template of the pack, or of the family where the pack has none of that name."""
         own = self.pack.templates / template
         folder = self.pack.templates if own.is_file() else self.pack.templates.parent / "llama"
-        return render(folder, template, {**self.words, **more})
+        return self.fork.spelled(render(folder, template, {**self.words, **more}))
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
@@ -96,7 +97,14 @@ class Port:
 
     def has_op(self, function: str) -> bool:
         """Whether ggml declares the function."""
-        return f"{function}(".encode() in self.fork.workspace.source("ggml/include/ggml.h").data.replace(b" (", b"(")
+        own = self.fork.path("ggml.h")
+        header = own if self.fork.workspace.exists(own) else "ggml/include/ggml.h"
+        declared = self.fork.workspace.source(header).data.replace(b" (", b"(")
+        return f"{self.fork.spelled(function)}(".encode() in declared
+
+    def parameter(self, parameter: Parameter) -> Parameter:
+        """A parameter with its type as this fork spells it."""
+        return replace(parameter, type=self.fork.spelled(parameter.type))
 
     # calls
 
@@ -148,14 +156,15 @@ class Port:
     def definition_of(self, builder: str) -> Construct | None:
         """The constructor of a builder; where nobody makes it yet, only its own file is looked at."""
         made = self.scope("build_graph") is not None
-        others = self.fork.workspace.list("src/models") if made else [f"src/models/{self.spec.builder.file}"]
-        for path in ["src/llama-model.cpp", *(each for each in others if self.fork.workspace.exists(each))]:
+        folder = self.fork.builders
+        others = self.fork.workspace.list(folder.rstrip("/")) if made else [folder + self.spec.builder.file]
+        for path in [self.fork.path("llama-model.cpp"), *(each for each in others if self.fork.workspace.exists(each))]:
             if path.endswith(".cpp") and f"{builder}::{builder}".encode() in self.fork.workspace.source(path).data:
                 return self.fork.workspace.file(path).function(f"{builder}::{builder}")
         return None
 
     def _own_method(self, owner: str, method: str) -> Construct | None:
-        for path in self.fork.workspace.list("src/models"):
+        for path in self.fork.workspace.list(self.fork.builders.rstrip("/")):
             if path.endswith(".cpp") and f"{owner}::{method}".encode() in self.fork.workspace.source(path).data:
                 return self.fork.workspace.file(path).function(f"{owner}::{method}")
         return None

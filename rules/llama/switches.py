@@ -9,7 +9,6 @@ from transformer.cpp import Function, Switch
 from transformer.outcome import Blocked, NotNeeded, Outcome
 from transformer.rule import rule
 
-from .fork import SOURCES
 from .port import Port
 
 HANDLED = (
@@ -45,7 +44,7 @@ def switches(port: Port) -> Outcome:
 
 def _over_architecture(port: Port) -> Iterator[tuple[Function, Switch]]:
     workspace = port.fork.workspace
-    for folder in (SOURCES.rstrip("/"), SOURCES + "models"):
+    for folder in (port.fork.sources.rstrip("/"), port.fork.builders.rstrip("/")):
         for path in workspace.list(folder):
             if path.endswith(".cpp") and _SWITCH.search(workspace.source(path).data):
                 yield from workspace.file(path).switches_over("arch")
