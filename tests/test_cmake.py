@@ -57,6 +57,8 @@ def test_what_is_there_stays():
         ("add_library(llama a.cpp)\nadd_library(llama a.cpp)\n", "found 2 times"),
         ("# add_library(llama a.cpp)\n", "found 0 times"),
         ("add_library(llama)\n", "is empty"),
+        ("add_library(llama\n    a.cpp)\n    b.cpp)\n", "parentheses that do not match"),
+        ("add_library(llama a.cpp)\nset(X (a)\n", "parentheses that do not match"),
         ("add_library(llama # a.cpp\n)\n", "is empty"),
         ("", "found 0 times"),
     ],

@@ -1066,3 +1066,23 @@ def test_a_tree_parsed_again_equals_a_fresh_one(pieces, data):
     if not fresh.faults and not again.faults:
         assert outline(again) == outline(fresh)
     assert bool(again.faults) == bool(fresh.faults)
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("void g() {}\n\nvoid f() {\n    n(;\n    a();\n}\n", 4),
+        ("namespace x {\nvoid f() {\n    a();\n#if A\n    n(;\n#endif\n}\n}\n", 5),
+        ("#if A\nvoid f() {\n#if B\n    a();\n#endif\n    n(;\n}\n#endif\n", 6),
+    ],
+)
+def test_nothing_changes_where_the_parser_could_not_read(before, line):
+    file = parse(before)
+    with pytest.raises(AnchorError, match="has a syntax error") as caught:
+        file.function("f").calls("a")[0].add_argument("n")
+    assert caught.value.where == f"a.cpp:{line}"
+
+
+def test_an_error_elsewhere_does_not_matter():
+    before = "int g() {\n    n(;\n}\n\nvoid f() {\n    a();\n}\n"
+    check(before, before.replace("a()", "a(n)"), lambda file: file.function("f").calls("a")[0].add_argument("n"))

@@ -10,7 +10,7 @@ from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from transformer.cpp import Source
 
@@ -36,7 +36,11 @@ class SourceList:
     def __init__(self, source: Source, command: str, first: str) -> None:
         self.source = source
         self.name = f"{command}({first} ...)"
-        calls = [words for name, words in _calls(source.data) if name == command.lower()]
+        words = [_Word(m["word"].decode(), m.start(), m.end()) for m in _TOKEN.finditer(source.data) if m["word"]]
+        texts = [word.text for word in words]
+        if texts.count("(") != texts.count(")"):
+            raise AnchorError(f"{self.name} stands in a file with parentheses that do not match", where=source.path)
+        calls = [words for name, words in _calls(words) if name == command.lower()]
         found = [words for words in calls if words and words[0].text == first]
         if len(found) != 1:
             raise AnchorError(f"{self.name} was found {len(found)} times", where=source.path)
@@ -70,9 +74,8 @@ class SourceList:
         return end
 
 
-def _calls(data: bytes) -> Iterator[tuple[str, list[_Word]]]:
+def _calls(words: Sequence[_Word]) -> Iterator[tuple[str, Sequence[_Word]]]:
     """The name of each command, in lower case, and the words between its parentheses."""
-    words = [_Word(m["word"].decode(), m.start(), m.end()) for m in _TOKEN.finditer(data) if m["word"]]
     depth = start = 0
     for index, word in enumerate(words):
         if word.text == "(":

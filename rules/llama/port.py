@@ -111,7 +111,7 @@ class Port:
     def signatures(self, function: str) -> list[tuple[Parameter, ...]]:
         """The parameter lists of a graph helper, with what the rules of this family add to them."""
         found = []
-        for each in self.fork.graph.methods(function):
+        for each in self.fork.graph.sound().methods(function):
             added = (GATE_UP, EXPERT_SCALE) if "up_exps_b" in each.names else ()
             found.append(each.parameters + tuple(p for p in added if p.name not in each.names))
         return found

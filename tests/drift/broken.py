@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from drift.machine import loaded, original
+from drift.machine import Drifted, loaded, original
 from drift.syntax import Text, word
 from transformer import plan
 from transformer.outcome import Changes
+from transformer.workspace import Workspace
 
 NAMED = ("function_definition", "enum_specifier", "struct_specifier", "class_specifier", "declaration", "field_declaration")
 
@@ -29,7 +30,41 @@ class Break:
 
 
 def breaks(root: Path) -> Iterator[Break]:
-    """For every edit of every rule: the place that it stands in is renamed, doubled, or has a syntax error."""
+    """Every place that some rule needs: each is once renamed, taken away, doubled, or has a syntax error."""
+    yield from _around_edits(root)
+    yield from _of_builder(root)
+
+
+def _of_builder(root: Path) -> Iterator[Break]:
+    """What new files and new lines in lists need: other builders, helpers of the graph, the list of sources."""
+    workspace = original(root).before
+    path = "src/CMakeLists.txt"
+    yield from _texts("graph.sources", workspace, path, r"add_library\(llama\s[^)]*\)", "add_library(llama", twice=True)
+    if workspace.exists("src/models/models.h"):
+        path, builders = "src/models/models.h", r"struct llm_build_\w+ [\s\S]*\n\};"
+        yield from _texts("graph.declaration", workspace, path, builders, "llm_build_")
+    for name in ("build_attn", "build_ffn", "build_moe_ffn"):
+        helper = rf"ggml_tensor \* {name}\([^;]*;"
+        yield from _texts("graph.builder", workspace, "src/llama-graph.h", helper, name)
+
+
+def _texts(rule: str, workspace: Workspace, path: str, pattern: str, name: str, *, twice: bool = False) -> Iterator[Break]:
+    """All places that a pattern finds in a file, broken in each way at once."""
+    text = workspace.source(path).data.decode()
+    assert re.search(pattern, text), f"{path} has no {pattern}"
+    ways: dict[str, Callable[[str], str]] = {
+        "renamed": lambda own: own.replace(name, name.replace("(llama", "(other") if "(" in name else f"other_{name}"),
+        "gone": lambda own: "",
+        "broken": lambda own: own.replace("(", "( (", 1),
+    }
+    if twice:
+        ways["twice"] = lambda own: f"{own}\n{own}"
+    for what, way in ways.items():
+        yield Break(rule, f"{name} {what}", path, re.sub(pattern, lambda found, way=way: way(found.group()), text).encode())
+
+
+def _around_edits(root: Path) -> Iterator[Break]:
+    """For every edit of every rule: the place that it stands in."""
     made, seen = original(root), set()
     for step in made.steps:
         if not isinstance(step.outcome, Changes):
@@ -56,9 +91,8 @@ def breaks(root: Path) -> Iterator[Break]:
 
 
 def _broken(own: str, offset: int) -> str:
-    """A brace that nobody opens, or a parenthesis that nobody closes, at the start of a line near the edit."""
-    at = own.rfind("\n", 0, max(offset, 1)) + 1
-    at = at if at else own.find("\n") + 1
+    """Braces and parentheses that nobody opens or closes: on a line of its own near the edit, or in the one line."""
+    at = own.rfind("\n", 0, max(offset, 1)) + 1 or own.find("\n") + 1 or own.find("(") + 1
     return own[:at] + "    ) = ( { ;\n" + own[at:]
 
 
@@ -87,7 +121,4 @@ def _name(file: Text, node) -> str:
 
 
 def plan_of(root: Path, one: Break) -> plan.Plan:
-    from drift.machine import Drifted
-    from transformer.workspace import Workspace
-
     return plan.make(loaded(), Workspace(Drifted(root, {one.path: one.data})))

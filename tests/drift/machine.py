@@ -14,8 +14,10 @@ from drift import meaning
 from drift.mutators import LAYOUT, MUTATORS
 from drift.syntax import Text, number
 from transformer import pack, plan
+from transformer.cpp.source import around
 from transformer.errors import TransformerError
-from transformer.outcome import Changes
+from transformer.outcome import Blocked, Changes
+from transformer.types.check import check_types
 from transformer.verify import verify
 from transformer.workspace import DiskStore, Workspace
 
@@ -193,6 +195,8 @@ def judge(mutant: Mutant) -> Verdict:
         verdict.complaints.append(f"raised {type(error).__name__}: {error.message} ({error.where})")
         return verdict
     base = original(mutant.root)
+    if any(_conditional(step.outcome, mutant) for step in made.blocked):
+        return verdict
     for step in [*made.blocked, *made.skipped]:
         if step.rule.name not in {s.rule.name for s in base.skipped}:
             verdict.complaints.append(f"blocked: {step.rule.name}: {step.outcome.why} ({step.outcome.where})")
@@ -206,7 +210,61 @@ def judge(mutant: Mutant) -> Verdict:
         verdict.complaints.append(f"second plan is {again.state}: {', '.join(loud)}")
     verdict.complaints += _differences(base, made, mutant)
     verdict.complaints += _layout(made, mutant, files)
+    if any(name == "parameters_added" for name, _, _ in mutant.steps):
+        verdict.complaints += _misled(made)
     return verdict
+
+
+def _conditional(outcome: Blocked, mutant: Mutant) -> bool:
+    """Whether a label has no place because the machine has put the group that it belongs to into `#ifndef`."""
+    return outcome.why.endswith("outside #if") and any(name == "ifdef_cases" for name, _, _ in mutant.steps)
+
+
+def _misled(made: plan.Plan) -> Iterator[str]:
+    """Calls of the port that give the parameter of the machine anything but its default."""
+    declared: dict[str, list[list[str]]] = {}
+    for path in ("src/llama-graph.h", "src/llama-kv-cache.h", "src/unicode.h"):
+        if not made.after.exists(path):
+            continue
+        file = Text(made.after.source(path).data.decode())
+        for node in file.nodes("function_declarator"):
+            names = [_last_word(file.of(n)) for n in node.child_by_field_name("parameters").named_children if n.type != "comment"]
+            declared.setdefault(_last_word(file.of(node.child_by_field_name("declarator"))), []).append(names)
+    for name, overloads in declared.items():
+        if not any("drift_p" in names[-1] for names in overloads if names):
+            continue
+        for path in made.paths:
+            source = made.after.source(path)
+            for call in around(source, source.tree.root_node, ("call_expression",), name) if path.endswith(".cpp") else ():
+                if _last_word(source.text(call.child_by_field_name("function"))) == name:
+                    given = [source.text(n) for n in call.child_by_field_name("arguments").named_children if n.type != "comment"]
+                    if not any(_fits(names, given) for names in overloads):
+                        yield f"{source.where(call.start_byte)}: {name} gets {', '.join(given)}"
+
+
+def _fits(names: list[str], given: list[str]) -> bool:
+    own = [value for name, value in zip(names, given, strict=False) if name.startswith("drift_p")]
+    return len(given) <= len(names) and all(value == "424242" for value in own)
+
+
+def _last_word(text: str) -> str:
+    return (re.findall(r"\w+", text.split("=")[0]) or [""])[-1]
+
+
+def compiled(mutant: Mutant, jobs: int | None = None) -> list[str]:
+    """What a compiler says of the port of a mutant and does not say of the tree that did not drift."""
+    files = mutant.files()
+    made = plan.make(loaded(), Workspace(Drifted(mutant.root, files)))
+    planned = {path: source.data for path, source in made.after.planned.items()}
+    created = [path for path in planned if not made.before.exists(path)]
+    report = check_types(mutant.root, {**files, **planned}, created=created, names=plan.new_names(made),
+                         include_dirs=loaded().family.includes, jobs=jobs)  # fmt: skip
+    found = [str(each) for each in report.new if each.severity != "warning" or not _OWN.search(each.text)]
+    return found + [f"{path} was not judged" for path in created if path.endswith(".cpp") and path not in report.units]
+
+
+# Warnings about what the machine has added itself.
+_OWN = re.compile(r"(?i)drift|case value not in enumerated type")
 
 
 def _facts(made: plan.Plan, path: str) -> tuple[meaning.Facts, meaning.Facts]:

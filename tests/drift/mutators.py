@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from drift.syntax import Text, family, number, some
+from drift.syntax import Text, family, number, some, spans, swapped
 
 Mutator = Callable[[int, str], str]
 HERE = Path(__file__).parent
@@ -292,12 +292,7 @@ def enumerators_swapped(seed: int, text: str) -> str:
         if any(n.child_by_field_name("value") for n in found):
             continue
         free = [n for n in found if not file.of(n).endswith(LAST)]
-        names = [file.of(n) for n in free]
-        for _ in range(random.choice((1, 3, len(names)))):
-            if len(names) > 1:
-                a, b = random.sample(range(len(names)), 2)
-                names[a], names[b] = names[b], names[a]
-        edits += [(n.start_byte, n.end_byte, name.encode()) for n, name in zip(free, names, strict=True)]
+        edits += swapped(random, file.data, spans(free))
     return file.edited(edits)
 
 
@@ -338,11 +333,7 @@ def rows_swapped(seed: int, text: str) -> str:
     edits = []
     for _, rows in some(random, _tables(file)):
         free = [r for r in rows if not file.of(r.named_children[0]).endswith(LAST)]
-        texts = [file.of(r) for r in free]
-        for _ in range(random.choice((1, 3, len(texts)))):
-            a, b = random.sample(range(len(texts)), 2)
-            texts[a], texts[b] = texts[b], texts[a]
-        edits += [(r.start_byte, r.end_byte, t.encode()) for r, t in zip(free, texts, strict=True)]
+        edits += swapped(random, file.data, spans(free))
     return file.edited(edits)
 
 
@@ -411,14 +402,7 @@ def cases_swapped(seed: int, text: str) -> str:
     edits = []
     for switch in some(random, _switches(file)):
         groups = [g for g in _groups(file, switch) if "default" not in _labels(file, g)]
-        spans = [(g[0].start_byte, g[-1].end_byte) for g in groups]
-        texts = [file.data[a:b] for a, b in spans]
-        if len(texts) < 2:
-            continue
-        for _ in range(random.choice((1, 3, len(texts)))):
-            a, b = random.sample(range(len(texts)), 2)
-            texts[a], texts[b] = texts[b], texts[a]
-        edits += [(a, b, each) for (a, b), each in zip(spans, texts, strict=True)]
+        edits += swapped(random, file.data, [(g[0].start_byte, g[-1].end_byte) for g in groups])
     return file.edited(edits)
 
 
@@ -467,12 +451,7 @@ def members_swapped(seed: int, text: str) -> str:
     for members in some(random, _members(file)):
         free = [m for m in members if "tensor" in file.of(m) or "int32_t" in file.of(m)]
         free = [m for m in free if "[" not in file.of(m) and "const " not in file.of(m) and "<" not in file.of(m)]
-        texts = [file.of(m) for m in free]
-        for _ in range(random.choice((1, 3, len(texts)))):
-            if len(texts) > 1:
-                a, b = random.sample(range(len(texts)), 2)
-                texts[a], texts[b] = texts[b], texts[a]
-        edits += [(m.start_byte, m.end_byte, t.encode()) for m, t in zip(free, texts, strict=True)]
+        edits += swapped(random, file.data, spans(free))
     return file.edited(edits)
 
 

@@ -87,6 +87,20 @@ def some(random: Random, found: list, least: int = 1) -> list:
     return sorted(random.sample(range(len(found)), count)) and [found[i] for i in sorted(random.sample(range(len(found)), count))]
 
 
+def swapped(random: Random, data: bytes, spans: list[tuple[int, int]]) -> list[Span]:
+    """The texts of some spans in each other's place: two of them, a few, or most."""
+    texts = [data[start:end] for start, end in spans]
+    for _ in range(random.choice((1, 3, len(texts)))):
+        if len(texts) > 1:
+            a, b = random.sample(range(len(texts)), 2)
+            texts[a], texts[b] = texts[b], texts[a]
+    return [(start, end, text) for (start, end), text in zip(spans, texts, strict=True)]
+
+
+def spans(nodes: Iterable) -> list[tuple[int, int]]:
+    return [(node.start_byte, node.end_byte) for node in nodes]
+
+
 def number(random: Random) -> int:
     return random.randrange(10_000, 99_999)
 

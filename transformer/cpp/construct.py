@@ -62,9 +62,12 @@ class Construct:
         """The construct itself, if it was parsed without an error. Raises `AnchorError` with the line of the error."""
         if self.node.has_error:
             inside = (o for o in self.source.faults if self.node.start_byte <= o <= self.node.end_byte)
-            where = self.source.where(next(inside, self.node.start_byte))
-            raise AnchorError(f"{self.name} has a syntax error", where=where, help="mend the file, then run again")
+            raise self._unsound(next(inside, self.node.start_byte))
         return self
+
+    def _unsound(self, fault: int) -> AnchorError:
+        said = f"{self.name} has a syntax error"
+        return AnchorError(said, where=self.source.where(fault), help="mend the file, then run again")
 
     def mentions(self, *identifiers: str) -> bool:
         """Whether each of the identifiers occurs as a token: in a comment or a string it does not."""
@@ -304,7 +307,13 @@ class Construct:
     def remove_each(self, statements: Iterable[Construct]) -> Outcome:
         """The same for some statements in here; satisfied where there are none."""
         edits = removals(self.source, [each.node for each in statements], self.name)
-        return Changes(tuple(edits)) if edits else Satisfied(self.where)
+        return self._changes(*edits) if edits else Satisfied(self.where)
 
     def _changes(self, *edits: Edit) -> Changes:
+        """The edits. Raises `AnchorError` where one stands in a function, type or table that could not be read."""
+        self.sound()
+        for each in edits:
+            fault = self.source.fault_around(each.start)
+            if fault is not None:
+                raise self._unsound(fault)
         return Changes(edits)
