@@ -1,6 +1,7 @@
 """`verify --build`: what is built and where, what is said where that fails, and how logits are judged. No compiler runs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,14 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import PROJECT, call, contents
+from command import PROJECT, call, contents, fork, settle
 from command import replace as change
 
 from rules.gemma4.oracle.models import MODELS
 from rules.gemma4.oracle.samples import samples
-from rules.llama import logits as computing
-from rules.llama.proof import Sample
+from rules.llama import logits, tokens
+from rules.llama.proof import Sample, Texts
+from rules.llama.running import built
 from transformer import pack as packs
+from transformer import prove
 from transformer.build import _told, builder
 from transformer.errors import VerifyError
 from transformer.pack import Evidence, Recipe
@@ -56,18 +59,27 @@ def computed(monkeypatch):
     def compute(pack, folder, progress):
         progress(1, 1, "a model")
         asked.append(folder)
-        return said[0]
+        return said
 
     known = packs.load("gemma4", packs.home())
     family = replace(known.family, recipe=RECIPE, compute=compute)
     monkeypatch.setattr(packs, "load", lambda name, home: replace(known, family=family))
+    monkeypatch.setattr(prove, "_types", lambda *_: Evidence("types", True, "judged elsewhere"))  # takes seconds
     return asked, said
 
 
-@pytest.fixture
-def ported(tree):
-    assert call("run", tree).code == 0
+@pytest.fixture(scope="module")
+def _ported(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        settle(tmp_path_factory.mktemp("settings"), patch)
+        tree = fork(tmp_path_factory.mktemp("ported") / "fork")
+        assert call("run", tree).code == 0
     return tree
+
+
+@pytest.fixture
+def ported(_ported, tmp_path):
+    return shutil.copytree(_ported, tmp_path / "fork")
 
 
 def commands(tools):
@@ -269,7 +281,7 @@ numpy.concatenate([rows] * len(settings)).astype("<f4").tofile(out)
 def judged(tmp_path):
     """What is said of one model whose program gives these rows where `want` was expected."""
     want = np.random.RandomState(1).standard_normal((8, 16))
-    program = tmp_path / "build" / "proof" / computing.TARGET
+    program = built(tmp_path, "logits")
     program.parent.mkdir(parents=True)
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
@@ -281,9 +293,8 @@ def judged(tmp_path):
             return folder / "m.npy"
 
         sample = Sample("tiny", "F32", write, np.arange(8), 2, lambda: want)
-        proof = type("Proof", (), {"samples": staticmethod(lambda: [sample])})
-        found = computing.compute(type("Pack", (), {"proof": proof}), tmp_path, lambda *_: None)
-        assert found.rows[0] == computing.HEAD
+        found = logits.judge([sample], tmp_path, lambda *_: None)
+        assert found.rows[0] == logits.HEAD
         return found
 
     return judge
@@ -326,3 +337,54 @@ def test_every_layout_is_run_in_both_exact_types():
         (model.layout.name, model.kind) for model in MODELS if model.kind != "q8_0"
     }
     assert [each.want().shape for each in found] == [(len(each.ids), 512) for each in found]
+
+
+# how tokens are judged
+
+
+READS = """#!{python}
+import sys
+model, given, special, parse = sys.argv[1:]
+data, at = open(given, "rb").read(), 0
+while at < len(data):
+    size = int.from_bytes(data[at:at + 4], "little")
+    text, at = data[at + 4:at + 4 + size], at + 4 + size
+    whole = (b"<bos>" + text).hex()
+    print(2, *text, "." + whole, "." + whole{change})
+print("eog {ends}")
+"""
+
+
+def read(tmp_path, *, change="", ends="1 9", said="a\nb"):
+    program = built(tmp_path, "tokens")
+    program.parent.mkdir(parents=True)
+    program.write_text(READS.format(python=sys.executable, change=change, ends=ends))
+    program.chmod(0o755)
+    texts = Texts(lambda folder: folder / "model", {said: [2, 97, 10, 98], "": [2]}, "<bos>", [9, 1])
+    return tokens.judge(texts, tmp_path)
+
+
+def test_texts_that_are_read_and_given_back(tmp_path):
+    found = read(tmp_path)
+    assert (found.good, found.notes) == (True, ())
+    assert "2 of 2 texts" in found.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"said": "a b"}, "'a b' becomes [2, 97, 32, 98], wanted [2, 97, 10, 98]"),
+        ({"change": '.replace("0a", "")'}, "'a\\nb' comes back as '<bos>ab'"),
+        ({"ends": "1 9 12"}, "generation ends at the tokens [1, 9, 12], wanted [1, 9]"),
+    ],
+)
+def test_texts_that_are_read_wrongly(tmp_path, wrong, words):
+    found = read(tmp_path, **wrong)
+    assert not found.good
+    assert words in found.notes
+
+
+def test_a_tokenizer_that_does_not_load(tmp_path):
+    found = read(tmp_path, ends='"); sys.exit("unknown tokenizer")  # "')
+    assert not found.good
+    assert "unknown tokenizer" in found.notes[-1]

@@ -71,7 +71,7 @@ class Family:
     includes: tuple[str, ...]
     prove: Callable[[Pack, Path], Evidence] | None = None
     recipe: Recipe | None = None
-    compute: Callable[[Pack, Path, Progress], Evidence] | None = None
+    compute: Callable[[Pack, Path, Progress], Iterable[Evidence]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _computed(pack: Pack, builder: Builder, view: View) -> Iterator[Evidence]:
     yield built
     if built.good and pack.family.compute is not None:
         view.close()
-        yield pack.family.compute(pack, builder.folder, partial(view.progress, what="running"))
+        yield from pack.family.compute(pack, builder.folder, partial(view.progress, what="running"))
 
 
 def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterator[Evidence]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..llama.proof import Proof, Sample
+from ..llama.proof import Proof, Sample, Texts
 from .contract import CONTRACT
 
 
@@ -13,4 +13,11 @@ def samples() -> Sequence[Sample]:
     return samples()
 
 
-PROOF = Proof(CONTRACT, samples)
+def texts() -> Texts:
+    """Texts and their tokens in the vocabulary of the tiny models."""
+    from .oracle.texts import texts
+
+    return texts()
+
+
+PROOF = Proof(CONTRACT, samples, texts)

@@ -4,9 +4,9 @@ from transformer.pack import Family
 
 from .facts import evidence
 from .fork import recognise
-from .logits import RECIPE, compute
 from .port import open_port
-from .proof import prove
+from .running import RECIPE
+from .proof import compute, prove
 
 FAMILY = Family(
     name="llama.cpp",

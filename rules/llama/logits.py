@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer.pack import Evidence, Pack, Progress, Recipe
+from transformer.pack import Evidence, Progress
+
+from .running import Failed, built, call
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .figures import Figure
-    from .proof import Proof, Sample
-
-PROGRAMS = Path(__file__).parent / "programs"
-TARGET = "proof-logits"
-
-# Each instruction set is named and none is taken from the processor at hand, so that figures can be compared.
-INSTRUCTIONS = ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")
-OPTIONS = (
-    "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",
-    "-DBUILD_SHARED_LIBS=ON",
-    "-DGGML_NATIVE=OFF",
-    *(f"-DGGML_{name}=ON" for name in INSTRUCTIONS),
-    *(f"-DGGML_{name}=OFF" for name in ("ACCELERATE", "BLAS", "CCACHE", "METAL")),
-    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER")),
-    "-DLLAMA_CURL=OFF",
-)
-RECIPE = Recipe(
-    options=(*OPTIONS, f"-DCMAKE_PROJECT_INCLUDE={PROGRAMS / 'programs.cmake'}"),
-    targets=(TARGET,),
-    modules=("numpy", "gguf"),
-    extra="llama-fork-transformer[verify]",
-)
+    from .proof import Sample
 
 # Keys and values as they come and no flash attention: what is left are mistakes. In one batch, and in several.
 SETTINGS = tuple(f"ubatch={ubatch} threads=2 fa=0 k=f32 v=f32" for ubatch in (64, 512))
-# Idle threads sleep: where cores are busy they would otherwise spin through the time of the others.
-ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
 LONGEST = 600  # seconds; a model takes about one
 
 HEAD = ("model", "type", "NMSE", "worst", "position", "top-1", "verdict")
-
-
-class Failed(RuntimeError):
-    """A program did not come to its end: what it said."""
-
-
-def call(program: Path, *arguments: str | Path, longest: float | None = None) -> str:
-    """What the program prints. Raises `Failed`, also where it takes more than `longest` seconds."""
-    command = [str(argument) for argument in (program, *arguments)]
-    environment = {**os.environ, **ENVIRONMENT}
-    try:
-        ran = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", check=False, env=environment, timeout=longest
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"{program.name} did not end within {longest:g} s") from error
-    if ran.returncode:
-        said = ran.stderr[-1500:].strip()
-        raise Failed(f"{program.name} exited with {ran.returncode}{': ' if said else ''}{said}")
-    return ran.stdout
 
 
 def run(
@@ -81,11 +38,9 @@ def run(
         return np.fromfile(out, dtype="<f4").reshape(len(settings), len(ids), -1).astype(np.float64)
 
 
-def compute(pack: Pack, folder: Path, progress: Progress) -> Evidence:
-    """Whether the build in the folder computes what the models of the architecture must."""
-    proof: Proof = pack.proof
+def judge(samples: Sequence[Sample], folder: Path, progress: Progress) -> Evidence:
+    """Whether the build in the folder computes what the models must."""
     began = time.monotonic()
-    samples = proof.samples()
     rows, notes, right = [HEAD], [], 0
     for number, sample in enumerate(samples):
         progress(number, len(samples), f"{sample.name} {sample.kind}")
@@ -106,8 +61,8 @@ def compute(pack: Pack, folder: Path, progress: Progress) -> Evidence:
 def _figures(sample: Sample, folder: Path) -> list[Figure]:
     from .figures import STRICT, measure
 
-    program = folder / "build" / "proof" / TARGET
-    got = run(program, sample.write(folder / "models"), sample.ids, sample.steps, SETTINGS, longest=LONGEST)
+    program, model = built(folder, "logits"), sample.write(folder / "models")
+    got = run(program, model, sample.ids, sample.steps, SETTINGS, longest=LONGEST)
     want = sample.want()
     return [
         measure(sample.name, setting, rows, want, sample.steps, STRICT)

@@ -1,14 +1,15 @@
-"""What can be shown of a tree beyond its types: that a model file has all that the loader asks for."""
+"""What can be shown of a tree beyond its types: what it computes, and that a model file has all that it asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer.pack import Evidence, Pack
+from transformer.pack import Evidence, Pack, Progress
 
+from . import logits, tokens
 from .contract import Contract, judge
 from .header import read
 
@@ -32,11 +33,22 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """A file with a vocabulary, the ids that texts must become behind the begin token, and the ends of generation."""
+
+    write: Callable[[Path], Path]
+    ids: Mapping[str, Sequence[int]]
+    begin: str
+    ends: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What an architecture brings to be proved with. Samples are made when they are asked for: they need numpy."""
+    """What an architecture brings to be proved with. Samples and texts are made when asked for: they need numpy."""
 
     contract: Contract
     samples: Callable[[], Sequence[Sample]]
+    texts: Callable[[], Texts]
 
 
 def prove(pack: Pack, model: Path) -> Evidence:
@@ -46,3 +58,10 @@ def prove(pack: Pack, model: Path) -> Evidence:
     verdict = "will not load" if found.faults else "has all that the port asks for"
     counts = f"{found.there} tensors, {found.asked} asked for at most" if found.asked else f"{found.there} tensors"
     return Evidence("model", not found.faults, f"{model} {verdict}: {counts}", notes=found.faults + found.notes)
+
+
+def compute(pack: Pack, folder: Path, progress: Progress) -> Iterator[Evidence]:
+    """Whether the build in the folder computes and reads what it must."""
+    proof: Proof = pack.proof
+    yield logits.judge(proof.samples(), folder, progress)
+    yield tokens.judge(proof.texts(), folder)

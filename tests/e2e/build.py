@@ -19,18 +19,17 @@ from pathlib import Path
 from filelock import FileLock
 from real.trees import CACHE, Tree, unpacked
 
-from rules.llama import logits as computing
-from rules.llama.logits import OPTIONS
+from rules.llama import running
 from transformer.build import builder, compiler_cache
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
-SHARED = PROJECT / "rules" / "llama" / "programs"
+SHARED = running.HOME
 WORK = CACHE / "e2e"
 KEPT = 8
 
-FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *OPTIONS)
-RECIPE = replace(computing.RECIPE, targets=("llama", computing.TARGET))
+FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *running.OPTIONS)
+RECIPE = replace(running.RECIPE, targets=("llama", *running.TARGETS))
 LIBRARIES = ("llama", "ggml", "ggml-base")
 
 

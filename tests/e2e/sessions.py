@@ -18,7 +18,7 @@ from rules.gemma4.oracle.models import LAYOUTS, Model
 from rules.gemma4.oracle.variants import Variant
 from rules.gemma4.oracle.weights import Tensors, gguf_tensors
 from rules.llama.figures import STRICT, Figure, measure
-from rules.llama.logits import call
+from rules.llama.running import call
 
 SHAPES = tuple(Model(layout, "f32") for layout in LAYOUTS if layout.name == layout.shape)
 CACHES = {"f32": "ubatch=32", "f16": "ubatch=32 k=f16 v=f16", "q8_0": "ubatch=32 fa=1 k=q8_0 v=q8_0"}

@@ -14,7 +14,7 @@ from rules.gemma4.oracle import models
 from rules.gemma4.oracle.models import LAYOUTS, Layout, Model
 from rules.gemma4.oracle.variants import STEPS
 from rules.llama.figures import Bound, measure
-from rules.llama.logits import call
+from rules.llama.running import call
 
 pytestmark = pytest.mark.e2e
 

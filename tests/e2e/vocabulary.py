@@ -10,19 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import gguf
 from filelock import FileLock
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
+from oracle.tokenizer import tokenizer
+from tokenizers import Tokenizer
 
 from e2e.build import WORK, Build
-from rules.llama.logits import call
+from rules.gemma4.oracle.vocabulary import USER
+from rules.llama import tokens
+from rules.llama.tokens import Answer
 
 PACKAGE, VERSION = "llama-cpp-python", "0.3.24"
 NAME = "ggml-vocab-gemma-4.gguf"
 SEPARATOR = "\n__ggml_vocab_test__\n"
-USER_DEFINED = 4
 RANDOM_TEXTS = 10_000
 
 EXAMPLES = (
@@ -70,33 +71,8 @@ def cases() -> list[tuple[str, list[int]]]:
     return [(text, [int(word) for word in line.split()]) for text, line in zip(texts, lines, strict=False)]
 
 
-@dataclass(frozen=True)
-class Tokens:
-    """A text as ids, and the two ways back."""
-
-    ids: list[int]
-    whole: bytes
-    pieces: bytes
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a build makes of some texts, and what it says of the vocabulary."""
-
-    tokens: list[Tokens]
-    facts: dict[str, list[str]]
-
-
 def ask(build: Build, vocabulary: Path, texts: Sequence[str], *, special: bool = False, parse: bool = False) -> Answer:
-    raw = [text.encode() for text in texts]
-    given = build.folder / "texts"
-    given.write_bytes(b"".join(len(text).to_bytes(4, "little") + text for text in raw))
-    lines = call(build.program("tokens"), vocabulary, given, str(int(special)), str(int(parse))).splitlines()
-    tokens = []
-    for line in lines[: len(raw)]:
-        *ids, whole, pieces = line.split()
-        tokens.append(Tokens([int(number) for number in ids], bytes.fromhex(whole[1:]), bytes.fromhex(pieces[1:])))
-    return Answer(tokens, {words[0]: words[1:] for words in (line.split() for line in lines[len(raw) :])})
+    return tokens.ask(build.program("tokens"), vocabulary, texts, special=special, parse=parse)
 
 
 @dataclass(frozen=True)
@@ -109,9 +85,9 @@ class Counts:
 
 
 def count(build: Build, texts: Sequence[str], wanted: Sequence[list[int]]) -> Counts:
-    tokens = ask(build, path(), texts).tokens
-    right = sum(got.ids == ids for got, ids in zip(tokens, wanted, strict=True))
-    back = sum(got.whole == got.pieces == text.encode() for got, text in zip(tokens, texts, strict=True))
+    read = ask(build, path(), texts).tokens
+    right = sum(got.ids == ids for got, ids in zip(read, wanted, strict=True))
+    back = sum(got.whole == got.pieces == text.encode() for got, text in zip(read, texts, strict=True))
     return Counts(len(texts), right, back)
 
 
@@ -151,21 +127,9 @@ def library() -> Tokenizer:
         at = merge.index(" ", 1)
         return merge[:at], merge[at + 1 :]
 
-    tokens = strings("tokens")
-    kinds = fields["tokenizer.ggml.token_type"]
-    model: Any = models.BPE(
-        vocab={token: number for number, token in enumerate(tokens)},
-        merges=[pair(merge) for merge in strings("merges")],
-        unk_token="<unk>",
-        fuse_unk=True,
-        byte_fallback=True,
-    )
-    tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.Replace(" ", "▁")
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    visible = [token for token, index in zip(tokens, kinds.data, strict=True) if kinds.parts[index][0] == USER_DEFINED]
-    tokenizer.add_special_tokens([AddedToken(token, normalized=False) for token in visible])
-    return tokenizer
+    names, kinds = strings("tokens"), fields["tokenizer.ggml.token_type"]
+    visible = [name for name, index in zip(names, kinds.data, strict=True) if kinds.parts[index][0] == USER]
+    return tokenizer(names, [pair(merge) for merge in strings("merges")], visible)
 
 
 # Blocks of Unicode, each with the weight at which a random text draws from it.

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rules.gemma4.oracle import files, golden, models
+from oracle import tokenizer
+from rules.gemma4.oracle import files, golden, models, texts
 from rules.gemma4.oracle.forward import Reference, gelu, gelu_table
 from rules.gemma4.oracle.variants import VARIANTS
 from rules.gemma4.oracle.weights import gguf_tensors
@@ -34,3 +35,9 @@ def test_numpy_agrees_with_transformers(shape: str, table: str, tolerance: float
     got = Reference(variant, tensors, function).logits(np.concatenate(variant.prompt()))
     want = golden.load(shape, table)
     assert ((got - want) ** 2).sum() / (want**2).sum() < tolerance
+
+
+def test_texts_become_what_the_library_makes_of_them() -> None:
+    made = tokenizer.expected()
+    assert texts.texts().ids == made
+    assert all(made.values())
