@@ -5,8 +5,8 @@ from transformer.pack import Family
 from .facts import evidence
 from .fork import recognise
 from .port import open_port
-from .running import RECIPE
 from .proof import compute, prove
+from .running import RECIPE
 
 FAMILY = Family(
     name="llama.cpp",

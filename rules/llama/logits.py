@@ -48,7 +48,7 @@ def judge(samples: Sequence[Sample], folder: Path, progress: Progress) -> Eviden
             found = _figures(sample, folder)
         except Failed as error:
             rows.append((sample.name, sample.kind, "-", "-", "-", "-", "fails"))
-            notes += [f"{sample.name} {sample.kind}: {line}" for line in str(error).splitlines()[-3:]]
+            notes.append(f"{sample.name} {sample.kind}: {error.cause}")
             continue
         good = all(each.good for each in found)
         right += good

@@ -34,7 +34,11 @@ ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
 
 
 class Failed(RuntimeError):
-    """A program did not come to its end: what it said."""
+    """A program did not come to its end. `cause` is the first that it said, or how it ended."""
+
+    def __init__(self, end: str, said: str = "") -> None:
+        super().__init__(f"{end}: {said[-1500:]}" if said else end)
+        self.cause = next(iter(said.splitlines()), end)
 
 
 def built(folder: Path, name: str) -> Path:
@@ -53,6 +57,6 @@ def call(program: Path, *arguments: str | Path, longest: float | None = None) ->
     except subprocess.TimeoutExpired as error:
         raise Failed(f"{program.name} did not end within {longest:g} s") from error
     if ran.returncode:
-        said = ran.stderr[-1500:].strip()
-        raise Failed(f"{program.name} exited with {ran.returncode}{': ' if said else ''}{said}")
+        how = f"was ended by signal {-ran.returncode}" if ran.returncode < 0 else f"exited with {ran.returncode}"
+        raise Failed(f"{program.name} {how}", ran.stderr.strip())
     return ran.stdout

@@ -52,7 +52,7 @@ def judge(texts: Texts, folder: Path) -> Evidence:
     try:
         answer = ask(built(folder, "tokens"), texts.write(folder / "models"), list(texts.ids), special=True)
     except Failed as error:
-        return Evidence("tokenizer", False, "fails", notes=tuple(str(error).splitlines()[-3:]))
+        return Evidence("tokenizer", False, error.cause)
     pairs = zip(texts.ids.items(), answer.tokens, strict=True)
     faults = [tuple(_faults(text, ids, got, texts.begin)) for (text, ids), got in pairs]
     right = len(faults) - sum(map(bool, faults))
