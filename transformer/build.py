@@ -59,7 +59,8 @@ class Builder:
     def _commands(self) -> Iterator[list[str]]:
         build = str(self.folder / "build")
         generator = "Ninja" if self.ninja else "Unix Makefiles"
-        launchers = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={compiler_cache()}" for language in ("C", "CXX")]
+        cache = "ccache" if shutil.which("ccache") else ""
+        launchers = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={cache}" for language in ("C", "CXX")]
         options = ["-DCMAKE_BUILD_TYPE=Release", *launchers, *self.recipe.options]
         yield ["cmake", "-S", str(self.repo.resolve()), "-B", build, "-G", generator, *options]
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
@@ -90,11 +91,6 @@ def builder(repo: Path, recipe: Recipe, base: Path | None) -> Builder:
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}", help="say another --build-dir") from error
     return Builder(repo, recipe, folder, ninja)
-
-
-def compiler_cache() -> str:
-    """The compiler cache that builds use; empty where there is none."""
-    return "ccache" if shutil.which("ccache") and not os.environ.get("CCACHE_DISABLE") else ""
 
 
 def _cache() -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from filelock import FileLock
 from real.trees import CACHE, Tree, unpacked
 
 from rules.llama import running
-from transformer.build import builder, compiler_cache
+from transformer.build import builder
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
@@ -99,9 +100,13 @@ def _build(work: Path, source: Path, folder: Path) -> None:
     shutil.copytree(maker.folder / "build" / "bin", folder / "lib", symlinks=True)
     for headers in (source / "include", source / "ggml" / "include"):
         shutil.copytree(headers, folder / "include", dirs_exist_ok=True)
-    (folder / "build.json").write_text(json.dumps({"seconds": seconds, "cached": bool(compiler_cache())}))
+    (folder / "build.json").write_text(json.dumps({"seconds": seconds, "cached": _has_cache()}))
     for old in sorted((work / "builds").iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old)
+
+
+def _has_cache() -> bool:
+    return bool(shutil.which("ccache")) and not os.environ.get("CCACHE_DISABLE")
 
 
 def _digest(source: Path) -> str:

@@ -12,6 +12,7 @@ from rules.gemma4.oracle import files, golden, models, texts
 from rules.gemma4.oracle.forward import Reference, gelu, gelu_table
 from rules.gemma4.oracle.variants import VARIANTS
 from rules.gemma4.oracle.weights import gguf_tensors
+from transformer.errors import VerifyError
 
 
 def test_golden_files_are_the_recorded_ones() -> None:
@@ -41,3 +42,11 @@ def test_texts_become_what_the_library_makes_of_them() -> None:
     made = tokenizer.expected()
     assert texts.texts().ids == made
     assert all(made.values())
+
+
+def test_a_model_file_that_comes_out_otherwise_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = models.MODELS[0]
+    other = {**golden.manifest(), "models": {model.name: "0" * 64}}
+    monkeypatch.setattr(golden, "manifest", lambda: other)
+    with pytest.raises(VerifyError, match="is not as recorded"):
+        models.checked(model, tmp_path)

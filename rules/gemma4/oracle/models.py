@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformer.errors import VerifyError
+
 from . import files, golden
 from .files import KINDS, Kind
 from .variants import VARIANTS, Variant
@@ -73,10 +75,15 @@ def write(model: Model, folder: Path) -> Path:
 
 
 def checked(model: Model, folder: Path) -> Path:
-    """The model's file in the folder, written where it is absent, and never other than recorded."""
+    """The model's file in the folder, written where it is absent. Raises `VerifyError` where it is not as recorded."""
     path, known = model.path(folder), golden.manifest()["models"][model.name]
     if not path.exists() or golden.digest(path) != known:
         write(model, folder)
     if golden.digest(path) != known:
-        raise ValueError(f"{path} is not as recorded in {golden.MANIFEST}: numpy or gguf write something else")
+        known_with = golden.manifest()["made with"]["numpy"]
+        raise VerifyError(
+            f"{path.name} is not as recorded: this numpy or gguf writes something else",
+            where=str(path),
+            help=f"install others; it was recorded with numpy {known_with}",
+        )
     return path
