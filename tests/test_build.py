@@ -303,7 +303,7 @@ def judged(tmp_path):
 
 def test_the_logits_of_the_reference_are_right(judged):
     found = judged(lambda rows: rows)
-    assert found.good
+    assert (found.good, found.bad) == (True, frozenset())
     assert found.rows[1][:2] == ("tiny", "F32")
     assert found.rows[1][-2:] == ("100.0%", "right")
     assert found.text.startswith("1 of 1 models")
@@ -319,6 +319,7 @@ def test_one_position_that_is_off_is_wrong(judged, position):
     assert not found.good
     assert found.rows[1][4] == str(position)
     assert found.rows[1][-1] == "wrong"
+    assert found.bad == {1}
 
 
 def test_what_is_no_number_is_wrong(judged):

@@ -29,13 +29,14 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that was looked at to prove a tree. The first row of a table is its head."""
+    """One thing that was looked at to prove a tree. The first row of a table is its head; `bad` are rows that failed."""
 
     title: str
     good: bool
     text: str
     rows: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    bad: frozenset[int] = frozenset()
 
 
 Progress = Callable[[int, int, str], None]

@@ -41,21 +41,22 @@ def run(
 def judge(samples: Sequence[Sample], folder: Path, progress: Progress) -> Evidence:
     """Whether the build in the folder computes what the models must."""
     began = time.monotonic()
-    rows, notes, right = [HEAD], [], 0
-    for number, sample in enumerate(samples):
-        progress(number, len(samples), f"{sample.name} {sample.kind}")
+    rows, notes, bad = [HEAD], [], set()
+    for number, sample in enumerate(samples, 1):
+        progress(number - 1, len(samples), f"{sample.name} {sample.kind}")
         try:
             found = _figures(sample, folder)
+            good = all(each.good for each in found)
+            cells = (*_cells(found), "right" if good else "wrong")
         except Failed as error:
-            rows.append((sample.name, sample.kind, "-", "-", "-", "-", "fails"))
+            good, cells = False, ("-", "-", "-", "-", "fails")
             notes.append(f"{sample.name} {sample.kind}: {error.cause}")
-            continue
-        good = all(each.good for each in found)
-        right += good
-        rows.append((sample.name, sample.kind, *_cells(found), "right" if good else "wrong"))
+        rows.append((sample.name, sample.kind, *cells))
+        bad |= set() if good else {number}
     progress(len(samples), len(samples), "")
-    text = f"{right} of {len(samples)} models give the logits of the reference, {time.monotonic() - began:.1f} s"
-    return Evidence("numbers", right == len(samples), text, tuple(rows), tuple(notes))
+    right, took = len(samples) - len(bad), time.monotonic() - began
+    text = f"{right} of {len(samples)} models give the logits of the reference, {took:.1f} s"
+    return Evidence("numbers", not bad, text, tuple(rows), tuple(notes), frozenset(bad))
 
 
 def _figures(sample: Sample, folder: Path) -> list[Figure]:

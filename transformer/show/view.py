@@ -103,7 +103,7 @@ class View(Terminal):
         widths = [max(map(len, column)) for column in zip(*evidence.rows, strict=True)]
         for number, row in enumerate(evidence.rows):
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            self.say((f"  {line}", "" if number else "bold"))
+            self.say((f"  {line}", "red" if number in evidence.bad else "" if number else "bold"))
         for note in evidence.notes:
             self.say(f"  {note}")
 
