@@ -29,7 +29,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that was looked at to prove a tree. The first row of a table is its head; `bad` are rows that failed."""
+    """One thing that was looked at to prove a tree. The first row of a table is its head; `bad` ones failed."""
 
     title: str
     good: bool
