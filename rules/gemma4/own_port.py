@@ -186,7 +186,8 @@ def padding(port: Port) -> Outcome:
     """The row of a token is scaled as well."""
     if port.scope("build_graph") is None:
         return NEW
-    casts = [each for each in _builder(port).calls(port.fork.spelled("ggml_cast")) if each.block().mentions("inp_per_layer")]
+    casts = _builder(port).calls(port.fork.spelled("ggml_cast"))
+    casts = [each for each in casts if each.block().mentions("inp_per_layer")]
     if not casts:
         return NotNeeded("the builder knows no embeddings in place of tokens")
     cast = casts[0]

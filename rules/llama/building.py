@@ -12,7 +12,6 @@ from .loading import CORE, judge
 from .port import Port
 
 
-
 @rule("graph.builder", "there is a builder for the architecture", needs=CORE)
 def builder(port: Port) -> Outcome:
     """A new file, or a place behind the relative's where all builders stand in one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import argument, target, without_comment
+from transformer.cpp import Function, argument, target, without_comment
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -11,19 +11,23 @@ from .port import Port
 
 @rule("cache.reuse", "layers without K and V of their own read the cache of the last layer of their kind that has them")
 def reuse(port: Port) -> Outcome:
-    """`create_memory` does this for the closest relative already: one more architecture in its condition."""
-    memory = port.fork.method("create_memory")
+    """`create_memory` does this for the closest relative already: one more architecture in its condition.
+
+    Before it did, the constructor of the cache knew the relative by name.
+    """
+    memory, near = port.fork.method("create_memory"), port.spec.near[0]
     if memory.mentions(port.spec.enumerator):
         return Satisfied(memory.where)
-    if port.fork.cache_name == "llama_kv_cache_unified":
-        return _reuse_in_constructor(port)
-    condition = memory.if_on(f"arch == {port.spec.near[0]}").condition
-    return condition.widen(f"arch == {port.spec.enumerator}")
+    name = port.fork.cache_name
+    old = [each for each in port.fork.cache_source.functions(f"{name}::{name}") if each.mentions(near)]
+    if len(old) == 1:
+        return _reuse_in_constructor(port, old[0])
+    return memory.if_on(f"arch == {near}").condition.widen(f"arch == {port.spec.enumerator}")
 
 
-def _reuse_in_constructor(port: Port) -> Outcome:
-    """The oldest caches know the relative by name: how many layers it has in the cache, then who reads which."""
-    make, arch = port.fork.cache(port.fork.cache_name), port.spec.enumerator
+def _reuse_in_constructor(port: Port, make: Function) -> Outcome:
+    """How many layers the relative has in the cache, then who reads which."""
+    arch = port.spec.enumerator
     if make.mentions(arch):
         return Satisfied(make.where)
     own = [each for each in make.ifs() if each.condition.holds(f"model.arch == {port.spec.near[0]}")]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from transformer.cpp import Construct
+from transformer.cpp import Construct, CppFile
+from transformer.errors import AnchorError
 
 from .fork import Fork
 
@@ -42,7 +43,18 @@ class Facts:
         if loader and any(each.subject == "arch" for each in loader[0].switches()):
             return Fact("cases", loader[0].switch("arch").where)
         factory = file.functions("llama_model_mapping")
-        return Fact("classes", factory[0].where if factory else file.where)
+        if not factory:
+            raise self._elsewhere(file)
+        return Fact("classes", factory[0].where)
+
+    def _elsewhere(self, file: CppFile) -> AnchorError:
+        """Why nothing can be said of architectures: what handles them has other names."""
+        known = [self._fork.file(each) for each in OTHERS if self._fork.has_file(each)]
+        found = [(f.name, switch.where) for other in known for f, switch in other.switches_over("arch")]
+        seen = ", ".join(f"{name} ({where})" for name, where in found)
+        why = "neither llama_model::load_hparams nor llama_model_mapping handles architectures here"
+        where = found[0][1] if found else file.where
+        return AnchorError(f"{why}; over them switch {seen or 'no functions that are known'}", where=where)
 
     @cached_property
     def tensor_names(self) -> Fact[Literal["by architecture", "sets", "flat"]]:
@@ -126,7 +138,8 @@ class Facts:
     @cached_property
     def ggml(self) -> Fact[str]:
         """What the names of ggml begin with."""
-        return Fact(f"{self._fork.prefix}ggml_", self._fork.model.where_of("tok_embd"))
+        name = f"{self._fork.prefix}ggml_"
+        return Fact(name, self._fork.file("llama-model.h").where_of(f"{name}tensor"))
 
     @cached_property
     def sources(self) -> Fact[Literal["listed", "globbed", "elsewhere"]]:
@@ -143,6 +156,8 @@ class Facts:
         return Fact(bool(taken), (taken or helpers or [self._fork.graph])[0].where)
 
 
+OTHERS = ("llama-hparams.cpp", "llama-load-tensors.cpp", "llama-build-context.cpp", "llama.cpp")
+"""Where a fork that has split the library in another way may handle architectures."""
 NAMES = tuple(name for name, value in vars(Facts).items() if isinstance(value, cached_property))
 
 
@@ -150,7 +165,11 @@ def evidence(port: Port) -> dict[str, tuple[str, str]]:
     """The facts as text, for people: name to value and place."""
     found = {}
     for name in NAMES:
-        fact = getattr(port.facts, name)
+        try:
+            fact = getattr(port.facts, name)
+        except AnchorError as error:
+            found[name.replace("_", " ")] = ("not found", error.where)
+            continue
         value = {True: "yes", False: "no", "": "none"}.get(fact.value, fact.value)
         found[name.replace("_", " ")] = (str(value), fact.where)
     return found

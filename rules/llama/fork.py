@@ -61,9 +61,12 @@ class Fork:
     @cached_property
     def prefix(self) -> str:
         """What stands before `ggml_`: some forks rename it, so that two copies can be linked."""
-        kind = self.model.type_of("tok_embd") if "tok_embd" in self.model.fields else ""
-        match = re.search(r"(\w*)ggml_tensor$", kind)
-        return match.group(1) if match else ""
+        file = self.file("llama-model.h")
+        for struct in (file.struct(each) for each in ("llama_layer", "llama_model") if file.has("struct", each)):
+            for field in struct.fields:
+                if match := re.search(r"(\w*)ggml_tensor$", struct.type_of(field)):
+                    return match.group(1)
+        return ""
 
     def spelled(self, code: str) -> str:
         """`code` with the names of ggml as this fork spells them."""
@@ -101,7 +104,7 @@ class Fork:
     @cached_property
     def tensor_names(self) -> Table:
         """Tensor to its name; in older trees, architecture to such a table."""
-        return self.file("llama-arch.cpp").table("LLM_TENSOR_NAMES")
+        return self._table("LLM_TENSOR_NAMES")
 
     @property
     def tensor_sets(self) -> Switch:
@@ -111,7 +114,12 @@ class Fork:
     @cached_property
     def tensor_infos(self) -> Table:
         """Tensor to its layer class and the operation that reads it."""
-        return self.file("llama-arch.cpp").table("LLM_TENSOR_INFOS")
+        return self._table("LLM_TENSOR_INFOS")
+
+    def _table(self, name: str) -> Table:
+        """A table of tensors; one fork has it beside the model."""
+        usual, other = self.file("llama-arch.cpp"), self.file("llama-model.cpp")
+        return other.table(name) if not usual.has("table", name) and other.has("table", name) else usual.table(name)
 
     # model
 
@@ -174,8 +182,12 @@ class Fork:
 
     def cache(self, name: str) -> Function:
         """A member function of the KV cache."""
-        source = self.file(f"{self.cache_file}.cpp")
-        return source.function(f"{self.cache_name}::{name}")
+        return self.cache_source.function(f"{self.cache_name}::{name}")
+
+    @property
+    def cache_source(self) -> CppFile:
+        """Where the KV cache is defined."""
+        return self.file(f"{self.cache_file}.cpp")
 
     @property
     def cache_class(self) -> Struct:
