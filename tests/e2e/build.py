@@ -58,12 +58,12 @@ class Build:
         return target
 
 
-def port(tree: Tree) -> Path:
+def port(tree: Tree, *options: str) -> Path:
     """A copy of the tree that the command line has ported, with the verification that it has by default."""
-    target = WORK / tree.name / "ported"
+    target = WORK / tree.name / "-".join(("ported", *options))
     with FileLock(_made(WORK / tree.name) / "port.lock"):
         _sync(unpacked(tree), target)
-        _call([sys.executable, "-m", "transformer", "run", str(target)], cwd=PROJECT)
+        _call([sys.executable, "-m", "transformer", "run", str(target), *(f"--option={each}" for each in options)], cwd=PROJECT)
     return target
 
 

@@ -4,11 +4,24 @@
 // and asks for the logits of some tokens only; then decodes STEPS tokens of each sequence, one of each in a batch. IDS
 // holds the int32 ids of one sequence after the other, WANTED an int32 flag for each token of the prompt batch. With
 // the KIND "raw" the prompt is fed as embeddings, made of the ids. OUT receives the float32 logits, setting after
-// setting: those asked for of the prompt in the order of the batch, then those of all steps.
+// setting: those asked for of the prompt in the order of the batch, then those of all steps. Prints a line for each
+// setting: how many rows left each layer of the model, prompt and steps together.
 
 #include "common.h"
 
 #include <cmath>
+
+static std::vector<int64_t> rows_of_layer;
+
+// asked before a node is computed
+static bool count(ggml_tensor * t, bool ask, void *) {
+    int il = 0;
+    if (ask && sscanf(t->name, "l_out-%d", &il) == 1) {
+        rows_of_layer.resize(std::max<size_t>(rows_of_layer.size(), il + 1));
+        rows_of_layer[il] += t->ne[1];
+    }
+    return false;
+}
 
 struct task {
     std::vector<int32_t> ids, wanted;
@@ -67,7 +80,13 @@ int main(int argc, char ** argv) {
     if (static_cast<int>(t.wanted.size()) != t.prompt()*t.sequences) die("a flag for each token of the prompt is needed");
     FILE * out = fopen(argv[4], "wb");
     if (!out) die("cannot write output");
-    for (int i = 8; i < argc; ++i) write(out, run(model, parse(argv[i]), t));
+    prepare = [](llama_context_params & params) { params.cb_eval = count; };
+    for (int i = 8; i < argc; ++i) {
+        rows_of_layer.clear();
+        write(out, run(model, parse(argv[i]), t));
+        for (const int64_t rows : rows_of_layer) printf("%lld ", (long long) rows);
+        printf("\n");
+    }
     fclose(out);
     llama_model_free(model);
 }

@@ -101,6 +101,9 @@ template <class P> auto set_fa(P & p, bool on, int) -> decltype((void) p.flash_a
 }
 template <class P> auto set_fa(P & p, bool on, long) -> decltype((void) p.flash_attn) { p.flash_attn = on; }
 
+// What a program has to say of the parameters of its contexts.
+inline void (*prepare)(llama_context_params &) = nullptr;
+
 // A context with what it needs to be fed.
 struct session {
     llama_model *   model;
@@ -120,6 +123,7 @@ struct session {
         params.swa_full  = s.full;
         if (s.unified) params.kv_unified = true;
         set_fa(params, s.fa, 0);
+        if (prepare) prepare(params);
         ctx = llama_init_from_model(model, params);
         if (!ctx) die("no context");
         n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));

@@ -1,0 +1,67 @@
+"""Rows that nobody asked for are dropped behind the last layer that owns keys and values, and nothing else changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from oracle.models import Model
+from real.trees import Tree
+
+from e2e import rows
+from e2e.build import Build, build, port
+from e2e.rows import Sequences
+from e2e.run import measure
+from e2e.settings import bound
+
+pytestmark = pytest.mark.e2e
+
+every_shape = pytest.mark.parametrize("model", rows.SHAPES, ids=lambda model: model.name)
+every_sequence = pytest.mark.parametrize("sequences", rows.SEQUENCES, ids=lambda sequences: sequences.name)
+every_place = pytest.mark.parametrize("places", rows.PLACES)
+
+# Logits reach +-27. In F32 without flash attention only the shapes that a kernel sees can change its order of sums;
+# half floats and 8-bit keys and values turn such a difference into a step of their own size.
+PLAIN, COARSE = 2e-3, 4e-2
+
+
+@pytest.fixture(scope="session")
+def kept(tree: Tree, ported: Build) -> Build:
+    """The same port with the option off, built after the other in the same folder."""
+    return build(tree, port(tree, "drop_rows=off"))
+
+
+def same(model: Model, ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Within rounding of what is computed with all rows, under each setting."""
+    for setting, left, right in zip(rows.SETTINGS, ours, theirs, strict=True):
+        allowed = PLAIN if model.kind == "f32" and not setting.flash else COARSE
+        assert np.abs(left - right).max() < allowed, setting.name
+        assert (left.argmax(1) == right.argmax(1)).all(), setting.name
+
+
+@every_shape
+@every_sequence
+@every_place
+def test_rows(ported: Build, kept: Build, model: Model, sequences: Sequences, places: str) -> None:
+    ours, theirs = (rows.run(each, model, sequences, places) for each in (ported, kept))
+    assert ours.rows == [rows.expected_rows(model, sequences, places, True)] * len(rows.SETTINGS)
+    assert theirs.rows == [rows.expected_rows(model, sequences, places, False)] * len(rows.SETTINGS)
+    same(model, ours.logits, theirs.logits)
+    if places == "everywhere" or not sequences.drops:
+        assert (ours.logits == theirs.logits).all()
+    want, asked = rows.reference(model, sequences, places)
+    for setting, got in zip(rows.SETTINGS, ours.logits, strict=True):
+        for part in (slice(asked), slice(asked, None)):
+            if len(got[part]):
+                figure = measure(model.name, f"{setting.name}, {places}", got[part], want[part], 0, bound(model, setting))
+                assert figure.good, str(figure)
+
+
+@every_shape
+@every_place
+def test_embeddings_as_input(ported: Build, kept: Build, model: Model, places: str) -> None:
+    """No reference takes them: what counts is that nothing changes."""
+    one = Sequences(1)
+    ours, theirs = (rows.run(each, model, one, places, "raw") for each in (ported, kept))
+    assert ours.rows == [rows.expected_rows(model, one, places, True)] * len(rows.SETTINGS)
+    assert np.isfinite(ours.logits).all()
+    same(model, ours.logits, theirs.logits)
