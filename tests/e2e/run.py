@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from e2e.build import WORK, Build
-from e2e.settings import Setting, bound
+from e2e.mistakes import effects
+from e2e.settings import Cache, Setting, bound
 from rules.gemma4.oracle import files, golden, models
-from rules.gemma4.oracle.forward import ROUNDING, Reference
+from rules.gemma4.oracle.forward import ATTENTION, ROUNDING, Reference
 from rules.gemma4.oracle.models import Model
 from rules.gemma4.oracle.variants import STEPS, VARIANTS
 from rules.gemma4.oracle.weights import gguf_tensors
@@ -26,22 +27,33 @@ def logits(build: Build, path: Path, ids: np.ndarray, steps: int, settings: Sequ
     return computing.run(build.program("logits"), path, ids, steps, settings)
 
 
-@cache
-def reference(shape: str, kind: files.Kind) -> np.ndarray:
-    """What a file of this kind computes: from transformers, or for Q8_0 from the numpy model."""
-    if kind != "q8_0":
+def reference(shape: str, kind: files.Kind, flash: bool = False, kept: Cache = "f32") -> np.ndarray:
+    """What a file of this kind computes: from transformers, or where Q8_0 rounds from the numpy model."""
+    if "q8_0" not in (kind, kept):
         return golden.load(shape, f"{kind}-table")
+    return imitated(shape, kind, flash, kept)
+
+
+@cache
+def imitated(shape: str, kind: files.Kind, flash: bool, kept: Cache) -> np.ndarray:
     variant = VARIANTS[shape]
     tensors = files.rounded(gguf_tensors(variant), kind)
-    return Reference(variant, tensors, rounding=ROUNDING[kind]).logits(np.concatenate(variant.prompt()))
+    model = Reference(variant, tensors, rounding=ROUNDING[kind], attention=ATTENTION[flash, kept])
+    return model.logits(np.concatenate(variant.prompt()))
 
 
 def figures(build: Build, model: Model, settings: Sequence[Setting]) -> list[Figure]:
+    return judged(build, models.checked(model, MODELS), model, settings)
+
+
+def judged(build: Build, path: Path, model: Model, settings: Sequence[Setting]) -> list[Figure]:
+    """How the file at `path` does where it is taken for the model."""
     variant = model.layout.variant
-    path, ids = models.checked(model, MODELS), np.concatenate(variant.prompt())
-    got = logits(build, path, ids, STEPS, [setting.words for setting in settings])
-    want = reference(variant.name, model.kind)
-    return [
-        measure(model.name, setting.name, rows, want, STEPS, bound(model, setting))
-        for setting, rows in zip(settings, got, strict=True)
-    ]
+    got = logits(build, path, np.concatenate(variant.prompt()), STEPS, [setting.words for setting in settings])
+    return [judge(model, setting, rows) for setting, rows in zip(settings, got, strict=True)]
+
+
+def judge(model: Model, setting: Setting, rows: np.ndarray) -> Figure:
+    shape = model.layout.shape
+    want = reference(shape, model.kind, setting.flash, setting.cache)
+    return measure(model.name, setting.name, rows, want, STEPS, bound(model, setting), effects(shape))

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import gguf
 import numpy as np
 
 from e2e.build import Build
-from e2e.run import MODELS
-from e2e.settings import BOUNDS, HALF
+from e2e.mistakes import added, effects
+from e2e.run import MODELS, reference
+from e2e.settings import BOUNDS, HALF, Cache
 from rules.gemma4.oracle import golden, models
-from rules.gemma4.oracle.forward import Reference, Shift
+from rules.gemma4.oracle.forward import ATTENTION, Reference, Shift
 from rules.gemma4.oracle.models import LAYOUTS, Model
-from rules.gemma4.oracle.variants import Variant
+from rules.gemma4.oracle.variants import VARIANTS, Variant
 from rules.gemma4.oracle.weights import Tensors, gguf_tensors
 from rules.llama.figures import STRICT, Figure, measure
 from rules.llama.running import call
 
 SHAPES = tuple(Model(layout, "f32") for layout in LAYOUTS if layout.name == layout.shape)
-CACHES = {"f32": "ubatch=32", "f16": "ubatch=32 k=f16 v=f16", "q8_0": "ubatch=32 fa=1 k=q8_0 v=q8_0"}
+CACHES: dict[Cache, str] = {"f32": "ubatch=32", "f16": "ubatch=32 k=f16 v=f16", "q8_0": "ubatch=32 fa=1 k=q8_0 v=q8_0"}
 SCALES = (0.0, 1.0, 0.0, -0.5)
 RANK, ALPHA = 4, 8.0
 # One matrix of each kind, in a layer that slides and in one that is full.
@@ -46,21 +49,26 @@ def cut(variant: Variant) -> Shift:
     return Shift(at, 4, 4 + at // 2)
 
 
-def shift(build: Build, model: Model, cache: str) -> Figure:
+def shift(build: Build, model: Model, cache: Cache) -> Figure:
     """Close a gap in the context and go on."""
     variant = model.layout.variant
     ids, gap = np.concatenate(variant.prompt()), cut(variant)
     where = (str(gap.at), str(gap.low), str(gap.high))
     got = run(build, "sessions", model, ids, f"{CACHES[cache]} full=1", "shift", *where)
-    return _figure(model, "shift", cache, got, shifted(variant, ids))
+    return judge_shift(model, cache, got)
 
 
-def state(build: Build, model: Model, cache: str) -> Figure:
+def judge_shift(model: Model, cache: Cache, got: np.ndarray) -> Figure:
+    return _figure(model, "shift", cache, got, shifted(model.layout.shape, cache), shift_effects(model.layout.shape))
+
+
+def state(build: Build, model: Model, cache: Cache) -> Figure:
     """Save, restore in a new context, go on."""
     variant = model.layout.variant
     ids, at = np.concatenate(variant.prompt()), cut(variant).at
     got = run(build, "sessions", model, ids, CACHES[cache], "state", str(at))
-    return _figure(model, "state", cache, got, golden.load(variant.name, "f32-table")[at:])
+    mistaken = {name: effect[at:] for name, effect in effects(variant.name).items()}
+    return _figure(model, "state", cache, got, reference(variant.name, "f32", cache == "q8_0", cache)[at:], mistaken)
 
 
 def parallel(build: Build, model: Model) -> Iterator[Figure]:
@@ -72,8 +80,9 @@ def parallel(build: Build, model: Model) -> Iterator[Figure]:
         run(build, "sessions", model, np.concatenate(pair), "seqs=2 ctx=1024", "parallel")
         for pair in ((ids, other), (other, ids))
     )
-    yield _figure(model, "first of two sequences", "f32", rows[:n], golden.load(variant.name, "f32-table"))
-    yield _figure(model, "second of two sequences", "f32", rows[n:], turned[:n])
+    want = reference(variant.name, "f32")
+    yield _figure(model, "first of two sequences", "f32", rows[:n], want, effects(variant.name))
+    yield _figure(model, "second of two sequences", "f32", rows[n:], turned[:n], {})
 
 
 def adapters(build: Build, model: Model) -> Iterator[Figure]:
@@ -82,22 +91,61 @@ def adapters(build: Build, model: Model) -> Iterator[Figure]:
     ids = np.concatenate(variant.prompt())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "adapter.gguf"
-        added = adapter(variant, path)
+        low_rank = adapter(variant, path)
         got = run(build, "adapter", model, ids, "", *map(str, SCALES), adapter=path)
     for scale, rows in zip(SCALES, np.split(got, len(SCALES)), strict=True):
-        want = golden.load(variant.name, "f32-table") if scale == 0 else adapted(variant, added, scale, ids)
-        yield _figure(model, f"adapter at scale {scale:g}", "f32", rows, want)
+        want = golden.load(variant.name, "f32-table") if scale == 0 else adapted(variant, low_rank, scale, ids)
+        others = {f"scale {other:g}": adapted(variant, low_rank, other, ids) for other in set(SCALES) - {scale}}
+        yield _figure(model, f"adapter at scale {scale:g}", "f32", rows, want, added(want, others))
 
 
-def _figure(model: Model, what: str, cache: str, got: np.ndarray, want: np.ndarray) -> Figure:
+def _figure(
+    model: Model, what: str, cache: Cache, got: np.ndarray, want: np.ndarray, mistaken: Mapping[str, np.ndarray]
+) -> Figure:
     routed = bool(model.layout.variant.experts)
     allowed = {"f32": STRICT, "f16": HALF, "q8_0": BOUNDS["q8_0 cache", routed]}[cache]
-    return measure(model.name, f"{what}, KV {cache.upper()}", got, want, 0, allowed)
+    return measure(model.name, f"{what}, KV {cache.upper()}", got, want, 0, allowed, mistaken)
 
 
-def shifted(variant: Variant, ids: np.ndarray) -> np.ndarray:
-    reference = Reference(variant, gguf_tensors(variant), shift=cut(variant))
-    return reference.logits(ids)[cut(variant).at :]
+@dataclass(frozen=True)
+class Misplaced(Reference):
+    """A model whose keys are not turned as they should be where they move in the cache."""
+
+    by: Callable[[Reference], Reference | None] = lambda model: model
+
+    def _move(self, layer: int, keys: np.ndarray, by: np.ndarray) -> np.ndarray:
+        turned_by = self.by(self)
+        return turned_by._turn(layer, keys, by) if turned_by else keys
+
+
+def _one_base(model: Reference) -> Reference:
+    return replace(model, variant=replace(model.variant, theta_sliding=model.variant.theta))
+
+
+def _no_divisors(model: Reference) -> Reference:
+    return replace(model, tensors={**model.tensors, "rope_freqs.weight": np.ones(model.variant.full_head // 2)})
+
+
+SHIFT_MISTAKES: dict[str, Callable[[Reference], Reference | None]] = {
+    "keys not turned": lambda _: None,
+    "one rope base for all layers": _one_base,
+    "rope_freqs ignored": _no_divisors,
+}
+
+
+def shifted(shape: str, cache: Cache, by: Callable[[Reference], Reference | None] = lambda model: model) -> np.ndarray:
+    """What comes after the shift. A Q8_0 cache rounds; the bound of an F16 one has room for what that rounds."""
+    variant = VARIANTS[shape]
+    attention = ATTENTION[cache == "q8_0", cache if cache == "q8_0" else "f32"]
+    model = Misplaced(variant, gguf_tensors(variant), shift=cut(variant), attention=attention, by=by)
+    return model.logits(np.concatenate(variant.prompt()))[cut(variant).at :]
+
+
+@cache
+def shift_effects(shape: str) -> dict[str, np.ndarray]:
+    """What each mistake in moving keys adds to the logits after the shift, in exact arithmetic."""
+    wrong = {name: shifted(shape, "f32", by) for name, by in SHIFT_MISTAKES.items()}
+    return added(shifted(shape, "f32"), wrong)
 
 
 def adapter(variant: Variant, path: Path) -> Tensors:

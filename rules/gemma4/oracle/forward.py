@@ -51,12 +51,48 @@ ROUNDING: dict[str, Rounding] = {"f32": exact, "f16": half, "q8_0": q8_0}
 
 
 @dataclass(frozen=True)
+class Attention:
+    """How attention rounds: queries and keys before they meet, then weights and values before they meet.
+
+    Keys are rounded as they are kept, after they were turned to their positions.
+    """
+
+    query: Rounding = exact
+    key: Rounding = exact
+    weight: Rounding = exact
+    value: Rounding = exact
+
+
+# By flash attention or not, and the type of the cache, as ggml computes on a CPU. Flash attention takes keys and values
+# of 32 bits as half floats. Without it only keys can be quantized: values are then 32-bit floats.
+ATTENTION: dict[tuple[bool, str], Attention] = {
+    (False, "f32"): Attention(),
+    (False, "f16"): Attention(half, half, half, half),
+    (False, "q8_0"): Attention(q8_0, q8_0),
+    (True, "f32"): Attention(half, half, exact, half),
+    (True, "f16"): Attention(half, half, exact, half),
+    (True, "q8_0"): Attention(q8_0, q8_0, exact, q8_0),
+}
+
+
+@dataclass(frozen=True)
 class Shift:
     """A cut in what is remembered: from token `at` on, tokens `low` to `high` are gone and the gap is closed."""
 
     at: int
     low: int
     high: int
+
+
+@dataclass(frozen=True)
+class _View:
+    """What some queries see: their positions, where keys were kept, how far these moved since, and which are gone."""
+
+    rows: slice
+    queries: Array
+    kept: Array
+    moved: Array
+    gone: Array
 
 
 @dataclass(frozen=True)
@@ -71,6 +107,7 @@ class Reference:
     gelu: Gelu = gelu_table
     rounding: Rounding = exact
     shift: Shift | None = None
+    attention: Attention = Attention()
 
     def logits(self, tokens: Array) -> Array:
         """One row per token; each sees the tokens before it."""
@@ -99,32 +136,42 @@ class Reference:
     def _attention(self, layer: int, y: Array, kept: dict[int, tuple[Array, Array]]) -> Array:
         v, n, d = self.variant, len(y), self.variant.head_size(layer)
         q = self._times(f"blk.{layer}.attn_q", y).reshape(n, v.heads, d)
-        q = self._turn(layer, self._norm(q, f"blk.{layer}.attn_q_norm"), np.arange(n))
+        q = self._norm(q, f"blk.{layer}.attn_q_norm")
         if layer < v.owners:
             k = self._times(f"blk.{layer}.attn_k", y).reshape(n, -1, d)
             own = not v.k_is_v or v.slides(layer)
             value = self._times(f"blk.{layer}.attn_v", y).reshape(n, -1, d) if own else k
-            kept[layer] = self._norm(k, f"blk.{layer}.attn_k_norm"), self._plain_norm(value)
-        k, value = (np.repeat(x, v.heads // x.shape[1], axis=1) for x in kept[v.source(layer)])
-        weights = np.concatenate(
-            [_softmax(self._scores(layer, q, k, rows, positions)) for rows, positions in self._views(n)], axis=1
-        )
-        return self._times(f"blk.{layer}.attn_output", np.einsum("hqk,khd->qhd", weights, value).reshape(n, -1))
+            kept[layer] = self._norm(k, f"blk.{layer}.attn_k_norm"), self.attention.value(self._plain_norm(value))
+        k, value = kept[v.source(layer)]
+        weights = np.concatenate([_softmax(self._scores(layer, q, k, view)) for view in self._views(n)], axis=1)
+        seen = self.attention.weight(weights) @ _by_head(value, v.heads)
+        return self._times(f"blk.{layer}.attn_output", seen.transpose(1, 0, 2).reshape(n, -1))
 
-    def _views(self, n: int) -> list[tuple[slice, Array]]:
-        """Which queries see the keys at which positions; a key at a position after all queries is not seen."""
-        if not self.shift:
-            return [(slice(0, n), np.arange(n))]
-        moved, cut = np.arange(n), self.shift
-        moved[: cut.low] += cut.high - cut.low  # only distances count: the first keys come nearer
-        moved[cut.low : cut.high] = n
-        return [(slice(0, cut.at), np.arange(n)), (slice(cut.at, n), moved)]
+    def _views(self, n: int) -> list[_View]:
+        at, cut = np.arange(n), self.shift
+        none = np.zeros(n, dtype=int)
+        if not cut:
+            return [_View(slice(0, n), at, at, none, none > 0)]
+        gap, late = cut.high - cut.low, at >= cut.at
+        before = _View(slice(0, cut.at), at[: cut.at], at, none, none > 0)
+        moved = np.where(~late & (at >= cut.high), -gap, 0)
+        gone = (at >= cut.low) & (at < cut.high)
+        return [before, _View(slice(cut.at, n), at[cut.at :] - gap, np.where(late, at - gap, at), moved, gone)]
 
-    def _scores(self, layer: int, q: Array, k: Array, rows: slice, positions: Array) -> Array:
-        v = self.variant
-        scores = np.einsum("qhd,khd->hqk", q[rows], self._turn(layer, k, positions))
-        distance = np.arange(len(q))[rows, None] - positions[None]
-        return np.where((distance < 0) | (v.slides(layer) & (distance >= v.window)), -np.inf, scores)
+    def _scores(self, layer: int, q: Array, k: Array, view: _View) -> Array:
+        v, positions = self.variant, view.kept + view.moved
+        turned = self.attention.query(self._turn(layer, q[view.rows], view.queries))
+        kept = self.attention.key(self._turn(layer, k, view.kept))
+        if view.moved.any():
+            kept = self.attention.key(self._move(layer, kept, view.moved))
+        scores = _by_head(turned, v.heads) @ _by_head(kept, v.heads).transpose(0, 2, 1)
+        distance = view.queries[:, None] - positions[None]
+        hidden = (distance < 0) | view.gone | (v.slides(layer) & (distance >= v.window))
+        return np.where(hidden, -np.inf, scores)
+
+    def _move(self, layer: int, keys: Array, by: Array) -> Array:
+        """Keys as they are after they moved in the cache."""
+        return self._turn(layer, keys, by)
 
     def _turn(self, layer: int, x: Array, positions: Array) -> Array:
         """Rotary positions: dimension i turns with dimension i + half."""
@@ -173,6 +220,11 @@ class Reference:
 
     def _plain_norm(self, x: Array) -> Array:
         return x / np.sqrt((x**2).mean(-1, keepdims=True) + np.float64(np.float32(self.variant.eps)))
+
+
+def _by_head(x: Array, heads: int) -> Array:
+    """[head, position, dimension]: each head of keys or values as often as queries share it."""
+    return np.repeat(x.transpose(1, 0, 2), heads // x.shape[1], axis=0)
 
 
 def _softmax(x: Array) -> Array:
