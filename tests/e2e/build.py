@@ -18,10 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
-from real.trees import CACHE, Tree, unpacked
+from real.trees import CACHE, WANTED
 
+from e2e.trees import AnyTree, pristine
 from rules.llama import running
 from transformer.build import builder
+
+# What pip put beside the interpreter comes first: cmake and ninja, where the extra e2e is installed.
+os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
@@ -29,8 +33,17 @@ SHARED = running.HOME
 WORK = CACHE / "e2e"
 KEPT = 8
 
-FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *running.OPTIONS)
-RECIPE = replace(running.RECIPE, targets=("llama", *running.TARGETS))
+# Set E2E_SANITIZE to any text for libraries and programs that stop at the first bad access or undefined step.
+SANITIZE = bool(os.environ.get("E2E_SANITIZE"))
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all") if SANITIZE else ()
+SANITIZED = ("-DLLAMA_SANITIZE_ADDRESS=ON", "-DLLAMA_SANITIZE_UNDEFINED=ON") if SANITIZE else ()
+BUILD = "build-sanitized" if SANITIZE else "build"
+
+FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *running.OPTIONS, *SANITIZED)
+RECIPE = replace(
+    running.RECIPE, options=(*running.RECIPE.options, *SANITIZED), targets=("llama", *running.TARGETS)
+)
+COMPILER = ("g++", "-std=c++17", "-O1", "-Wall")
 LIBRARIES = ("llama", "ggml", "ggml-base")
 
 
@@ -54,20 +67,20 @@ class Build:
         if not target.exists():
             lib, include = self.folder / "lib", self.folder / "include"
             links = [f"-L{lib}", f"-Wl,-rpath,{lib}", *(f"-l{library}" for library in LIBRARIES)]
-            _call(["g++", "-std=c++17", "-O1", "-Wall", str(source), f"-I{SHARED}", f"-I{include}", *links, "-o", str(target)])
+            _call([*COMPILER, *SANITIZERS, str(source), f"-I{SHARED}", f"-I{include}", *links, "-o", str(target)])
         return target
 
 
-def port(tree: Tree, *options: str) -> Path:
+def port(tree: AnyTree, *options: str) -> Path:
     """A copy of the tree that the command line has ported, with the verification that it has by default."""
     target = WORK / tree.name / "-".join(("ported", *options))
     with FileLock(_made(WORK / tree.name) / "port.lock"):
-        _sync(unpacked(tree), target)
+        _sync(pristine(tree), target)
         _call([sys.executable, "-m", "transformer", "run", str(target), *(f"--option={each}" for each in options)], cwd=PROJECT)
     return target
 
 
-def build(tree: Tree, source: Path) -> Build:
+def build(tree: AnyTree, source: Path) -> Build:
     """The library of the sources at `source`, one state of `tree`."""
     work = _made(WORK / tree.name)
     digest = _digest(source)
@@ -79,19 +92,19 @@ def build(tree: Tree, source: Path) -> Build:
     return Build(tree.name, digest, folder, facts["seconds"], facts["cached"])
 
 
-def verified(tree: Tree, source: Path) -> str:
+def verified(tree: AnyTree, source: Path) -> str:
     """What `verify --build` says of the sources, built where `build` builds: nothing is compiled twice."""
     work = _made(WORK / tree.name)
     with FileLock(work / "build.lock"):
         _sync(source, work / "source")
         command = [sys.executable, "-m", "transformer", "verify", str(work / "source"), "--build"]
-        return _call([*command, "--build-dir", str(work / "build")], cwd=PROJECT)
+        return _call([*command, "--build-dir", str(work / BUILD)], cwd=PROJECT)
 
 
 def _build(work: Path, source: Path, folder: Path) -> None:
     began = time.monotonic()
     _sync(source, work / "source")
-    maker = builder(work / "source", RECIPE, work / "build")
+    maker = builder(work / "source", RECIPE, work / BUILD)
     made = maker.run(lambda *_: None)
     if not made.good:
         raise RuntimeError("\n".join((made.text, *made.notes)))
@@ -118,8 +131,9 @@ def _digest(source: Path) -> str:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path for path in paths}
+    parts = [folder / name for name in WANTED if (folder / name).exists()]
+    paths = [path for part in parts for path in (part.rglob("*") if part.is_dir() else [part]) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path for path in sorted(paths)}
 
 
 def _sync(source: Path, target: Path) -> None:
