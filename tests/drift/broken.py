@@ -13,7 +13,14 @@ from transformer import plan
 from transformer.outcome import Changes
 from transformer.workspace import Workspace
 
-NAMED = ("function_definition", "enum_specifier", "struct_specifier", "class_specifier", "declaration", "field_declaration")
+NAMED = (
+    "function_definition",
+    "enum_specifier",
+    "struct_specifier",
+    "class_specifier",
+    "declaration",
+    "field_declaration",
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,9 @@ def _of_builder(root: Path) -> Iterator[Break]:
         yield from _texts("graph.builder", workspace, "src/llama-graph.h", helper, name)
 
 
-def _texts(rule: str, workspace: Workspace, path: str, pattern: str, name: str, *, twice: bool = False) -> Iterator[Break]:
+def _texts(
+    rule: str, workspace: Workspace, path: str, pattern: str, name: str, *, twice: bool = False
+) -> Iterator[Break]:
     """All places that a pattern finds in a file, broken in each way at once."""
     text = workspace.source(path).data.decode()
     assert re.search(pattern, text), f"{path} has no {pattern}"
@@ -60,7 +69,9 @@ def _texts(rule: str, workspace: Workspace, path: str, pattern: str, name: str, 
     if twice:
         ways["twice"] = lambda own: f"{own}\n{own}"
     for what, way in ways.items():
-        yield Break(rule, f"{name} {what}", path, re.sub(pattern, lambda found, way=way: way(found.group()), text).encode())
+        yield Break(
+            rule, f"{name} {what}", path, re.sub(pattern, lambda found, way=way: way(found.group()), text).encode()
+        )
 
 
 def _around_edits(root: Path) -> Iterator[Break]:
@@ -116,7 +127,8 @@ def _name(file: Text, node) -> str:
     declarator = node.child_by_field_name("declarator")
     while declarator is not None and not declarator.type.endswith("identifier"):
         declarator = declarator.child_by_field_name("declarator") or next(
-            (c for c in declarator.named_children if c.type.endswith(("declarator", "identifier"))), None)
+            (c for c in declarator.named_children if c.type.endswith(("declarator", "identifier"))), None
+        )
     return re.sub(r"\s", "", file.of(declarator)) if declarator is not None else ""
 
 

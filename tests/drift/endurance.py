@@ -25,11 +25,21 @@ def judged(job: tuple[int, tuple[Path, ...], bool]) -> Line:
     seed, roots, typed = job
     started = time.process_time()
     one = mutant(seed, roots)
-    complaints = judge(one).complaints
-    types = compiled(one, jobs=1) if typed and not complaints else []
+    try:
+        complaints = judge(one).complaints
+        types = compiled(one, jobs=1) if typed and not complaints else []
+    except Exception as error:  # a mutant that makes the program fail is a find as well
+        complaints, types = [f"{type(error).__name__}: {error}"], []
     steps = sorted({name for name, _, _ in one.steps})
     seconds = round(time.process_time() - started, 2)
-    return {"seed": seed, "tree": one.root.name, "mutators": steps, "typed": typed, "complaints": complaints + types, "seconds": seconds}
+    return {
+        "seed": seed,
+        "tree": one.root.name,
+        "mutators": steps,
+        "typed": typed,
+        "complaints": complaints + types,
+        "seconds": seconds,
+    }
 
 
 def lines(log: Path) -> list[Line]:
@@ -56,7 +66,9 @@ def main(arguments: list[str]) -> int:
         trees = tuple(Path(each) for each in arguments if not each.isdigit() and not each.startswith("--"))
         done = {each["seed"] for each in lines(log)}
         roots = (FORK,) * max(len(trees), 1) + trees
-        jobs = ((seed, roots, bool(every) and seed % every == 0) for seed in range(first, first + count) if seed not in done)
+        jobs = (
+            (seed, roots, bool(every) and seed % every == 0) for seed in range(first, first + count) if seed not in done
+        )
         with ProcessPoolExecutor(os.cpu_count()) as pool, log.open("a") as out:
             for line in pool.map(judged, list(jobs)):
                 out.write(json.dumps(line) + "\n")

@@ -120,21 +120,34 @@ def parameters_added(seed: int, files: Files) -> Files:
     random = Random(seed)
     names = random.sample(CALLED, random.choice((1, 2, 4)))
     found: Files = {}
-    for path in ("src/llama-graph.h", "src/llama-graph.cpp", "src/llama-kv-cache.h", "src/llama-kv-cache.cpp", "src/unicode.h", "src/unicode.cpp"):
+    for path in (
+        "src/llama-graph.h",
+        "src/llama-graph.cpp",
+        "src/llama-kv-cache.h",
+        "src/llama-kv-cache.cpp",
+        "src/unicode.h",
+        "src/unicode.cpp",
+    ):
         if path not in files:
             continue
         file, edits = Text(files[path].decode()), []
         for node in file.nodes("function_declarator"):
             name = node.child_by_field_name("declarator")
             last = file.of(name).split("::")[-1]
-            if last not in names or (last in CALLED[:10] and "build" in last and "llama-graph" not in path and "rope_shift" not in last):
+            if last not in names or (
+                last in CALLED[:10] and "build" in last and "llama-graph" not in path and "rope_shift" not in last
+            ):
                 continue
             parameters = node.child_by_field_name("parameters")
             inside = [n for n in parameters.named_children if n.type != "comment"]
             own = f"int drift_p{number(Random(last + str(seed)))}"
             default = "" if "::" in file.of(name) or (path == "src/unicode.cpp") else " = 424242"
             at = inside[-1].end_byte if inside else parameters.start_byte + 1
-            joint = f",\n{file.source.indent(inside[-1].start_byte)}" if inside and file.source.starts_line(inside[-1]) else ", "
+            joint = (
+                f",\n{file.source.indent(inside[-1].start_byte)}"
+                if inside and file.source.starts_line(inside[-1])
+                else ", "
+            )
             edits.append((at, at, f"{joint if inside else ''}{own}{default}".encode()))
         if edits:
             found[path] = file.edited(edits).encode()
@@ -228,16 +241,26 @@ def _misled(made: plan.Plan) -> Iterator[str]:
             continue
         file = Text(made.after.source(path).data.decode())
         for node in file.nodes("function_declarator"):
-            names = [_last_word(file.of(n)) for n in node.child_by_field_name("parameters").named_children if n.type != "comment"]
+            names = [
+                _last_word(file.of(n))
+                for n in node.child_by_field_name("parameters").named_children
+                if n.type != "comment"
+            ]
             declared.setdefault(_last_word(file.of(node.child_by_field_name("declarator"))), []).append(names)
     for name, overloads in declared.items():
-        if not any("drift_p" in names[-1] for names in overloads if names):
+        if not any("drift_p" in each for names in overloads for each in names):
             continue
         for path in made.paths:
             source = made.after.source(path)
-            for call in around(source, source.tree.root_node, ("call_expression",), name) if path.endswith(".cpp") else ():
+            for call in (
+                around(source, source.tree.root_node, ("call_expression",), name) if path.endswith(".cpp") else ()
+            ):
                 if _last_word(source.text(call.child_by_field_name("function"))) == name:
-                    given = [source.text(n) for n in call.child_by_field_name("arguments").named_children if n.type != "comment"]
+                    given = [
+                        source.text(n)
+                        for n in call.child_by_field_name("arguments").named_children
+                        if n.type != "comment"
+                    ]
                     if not any(_fits(names, given) for names in overloads):
                         yield f"{source.where(call.start_byte)}: {name} gets {', '.join(given)}"
 
@@ -293,7 +316,12 @@ def _differences(base: plan.Plan, made: plan.Plan, mutant: Mutant) -> Iterator[s
             continue
         if path in base.paths and path in made.paths and made.bytes_after(path) == base.bytes_after(path):
             continue
-        if exact and path in base.paths and path in made.paths and made.after.source(path).tokens == base.after.source(path).tokens:
+        if (
+            exact
+            and path in base.paths
+            and path in made.paths
+            and made.after.source(path).tokens == base.after.source(path).tokens
+        ):
             continue
         wanted, got = _expected(mutant.root, path), _facts(made, path)
         for word, old, new in zip(("added", "taken away"), wanted, got, strict=True):
@@ -323,7 +351,9 @@ def _layout(made: plan.Plan, mutant: Mutant, files: Files) -> Iterator[str]:
         known = {each.strip() for each in old.split(b"\n")}
         for index, line in enumerate(new.replace(b"\r\n", b"\n").split(b"\n")):
             if line != line.rstrip() and line.strip() not in known and b"drift" not in line:
-                if not any(each in ("trailing_blanks", "comments_between", "items_broken") for each, _, _ in mutant.steps):
+                if not any(
+                    each in ("trailing_blanks", "comments_between", "items_broken") for each, _, _ in mutant.steps
+                ):
                     yield f"{path}:{index + 1}: blanks at the end of a new line: {line!r}"
         found = list(_ABOUT.finditer(old.decode()))
         count = Counter(m["number"] for m in found)

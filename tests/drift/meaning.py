@@ -100,7 +100,7 @@ class _Reader:
 
     def _condition(self, node) -> str:
         end = self.source.data.find(b"\n", node.start_byte)
-        return f"/{self.source.data[node.start_byte:end].decode().strip()}"
+        return f"/{self.source.data[node.start_byte : end].decode().strip()}"
 
     def declaration(self, path: str, node) -> Iterator[str]:
         declarator = node.child_by_field_name("declarator")
@@ -190,7 +190,9 @@ class _Reader:
             each = stack.pop()
             operator = each.child_by_field_name("operator") if each.type == "binary_expression" else None
             if operator is not None and operator.type == "||":
-                stack += [n for n in (each.child_by_field_name("right"), each.child_by_field_name("left")) if n is not None]
+                stack += [
+                    n for n in (each.child_by_field_name("right"), each.child_by_field_name("left")) if n is not None
+                ]
             else:
                 found.append(self.text(each))
         return found or [""]
@@ -233,7 +235,13 @@ class _Reader:
 
 
 def _jumps(node) -> bool:
-    return node.type in ("break_statement", "return_statement", "continue_statement", "throw_statement", "goto_statement")
+    return node.type in (
+        "break_statement",
+        "return_statement",
+        "continue_statement",
+        "throw_statement",
+        "goto_statement",
+    )
 
 
 def _function(node):

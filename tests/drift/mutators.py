@@ -107,7 +107,7 @@ def blank_lines(seed: int, text: str) -> str:
 
 @layout
 def fewer_blank_lines(seed: int, text: str) -> str:
-    return re.sub(r"\n\n+", "\n", text) if "R\"" not in text and "\\\n" not in text else text
+    return re.sub(r"\n\n+", "\n", text) if 'R"' not in text and "\\\n" not in text else text
 
 
 @layout
@@ -147,7 +147,13 @@ def items_broken(seed: int, text: str) -> str:
             continue
         for child in node.named_children:
             before = child.prev_sibling.end_byte
-            edits.append((before if not file.data[before : child.start_byte].strip() else child.start_byte, child.start_byte, pad + b"    "))
+            edits.append(
+                (
+                    before if not file.data[before : child.start_byte].strip() else child.start_byte,
+                    child.start_byte,
+                    pad + b"    ",
+                )
+            )
         if random.random() < 0.5:
             edits.append((close.prev_sibling.end_byte, close.start_byte, pad))
     return file.edited(edits)
@@ -272,7 +278,9 @@ def _formatted(text: str, style: str) -> str:
     command = clang_format()
     if command is None:
         return text
-    done = subprocess.run([command, f"-style={style}", "-assume-filename=a.cpp"], input=text.encode(), capture_output=True, check=True)
+    done = subprocess.run(
+        [command, f"-style={style}", "-assume-filename=a.cpp"], input=text.encode(), capture_output=True, check=True
+    )
     return done.stdout.decode()
 
 
@@ -437,7 +445,11 @@ def _members(file: Text) -> list[list]:
         body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
         if body is None or name is None:
             continue
-        plain = [n for n in body.named_children if n.type == "field_declaration" and b"(" not in n.text and b"{" not in n.text]
+        plain = [
+            n
+            for n in body.named_children
+            if n.type == "field_declaration" and b"(" not in n.text and b"{" not in n.text
+        ]
         if len(plain) > 1:
             found.append(plain)
     return found
@@ -525,7 +537,7 @@ def _descend(node):
 def _wrap(file: Text, random: Random, start: int, end: int) -> list:
     """`#ifndef` around whole lines; nothing where other things stand on them."""
     first, last = file.source.line_start(start), file.source.line_end(end)
-    head, tail = file.data[first:start].strip(), file.data[end : last].strip()
+    head, tail = file.data[first:start].strip(), file.data[end:last].strip()
     if head or (tail and not tail.startswith(b"//")) or (file.data and not file.data[:last].endswith(b"\n")):
         return []
     name = f"NO_DRIFT_{number(random)}"
@@ -596,7 +608,8 @@ def _is_member(file: Text, node) -> bool:
     declarator = node.child_by_field_name("declarator")
     while declarator is not None and declarator.type != "function_declarator":
         declarator = declarator.child_by_field_name("declarator") or (
-            declarator.named_children[-1] if declarator.type == "reference_declarator" else None)
+            declarator.named_children[-1] if declarator.type == "reference_declarator" else None
+        )
     name = declarator.child_by_field_name("declarator") if declarator is not None else None
     return name is not None and name.type == "qualified_identifier" and "operator" not in file.of(name)
 
@@ -608,7 +621,11 @@ def braces_added(seed: int, text: str) -> str:
     found = []
     for node in file.nodes("if_statement", "for_statement", "for_range_loop", "while_statement"):
         branch = node.child_by_field_name("consequence") or node.child_by_field_name("body")
-        if branch is not None and branch.type.endswith("statement") and branch.type not in ("compound_statement", "if_statement"):
+        if (
+            branch is not None
+            and branch.type.endswith("statement")
+            and branch.type not in ("compound_statement", "if_statement")
+        ):
             found.append(branch)
     edits = []
     for node in some(random, found):

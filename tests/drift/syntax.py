@@ -73,7 +73,11 @@ def _directive(leaf) -> bool:
         return True
     while parent is not None and parent.type.startswith(("preproc", "binary_exp", "unary_exp", "parenthesized")):
         if parent.type.startswith("preproc"):
-            return leaf.type == "identifier" or leaf.type.startswith("#") or not parent.type.startswith(("preproc_if", "preproc_el"))
+            return (
+                leaf.type == "identifier"
+                or leaf.type.startswith("#")
+                or not parent.type.startswith(("preproc_if", "preproc_el"))
+            )
         parent = parent.parent
     return False
 
@@ -84,7 +88,9 @@ def some(random: Random, found: list, least: int = 1) -> list:
         return []
     share = random.choice((0.02, 0.1, 0.3, 1.0))
     count = min(max(least, int(len(found) * share)), len(found), random.choice((1, 3, 20, 10_000)))
-    return sorted(random.sample(range(len(found)), count)) and [found[i] for i in sorted(random.sample(range(len(found)), count))]
+    return sorted(random.sample(range(len(found)), count)) and [
+        found[i] for i in sorted(random.sample(range(len(found)), count))
+    ]
 
 
 def swapped(random: Random, data: bytes, spans: list[tuple[int, int]]) -> list[Span]:

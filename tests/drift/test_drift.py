@@ -1,7 +1,6 @@
-"""Trees that drifted, keeping their meaning, port like the tree that did not.
+"""Trees that drifted, keeping their meaning, port like the tree that did not. What is chosen stands in `chosen`.
 
-DRIFT_MUTANTS and DRIFT_TYPED say how many are planned and how many of them are type-checked, DRIFT_SEED where to begin;
-DRIFT_TREES are more trees, set apart by `:`. Every failure names its seed: `python -m drift.repeat SEED` in tests/.
+Every failure names its seed: `python -m drift.repeat SEED [TREE ...]` in tests/.
 """
 
 from __future__ import annotations
@@ -9,25 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import pytest
-from real.trees import CACHE, cython, python
 
 from drift import mutators
+from drift.chosen import COUNT, FIRST, TYPED, roots
 from drift.machine import FORK, Drifted, compiled, judge, mutant, original, touched
 from transformer.workspace import Workspace
-
-COUNT = int(os.environ.get("DRIFT_MUTANTS", "300"))
-TYPED = int(os.environ.get("DRIFT_TYPED", "20"))
-FIRST = int(os.environ.get("DRIFT_SEED", "0"))
-
-
-def roots() -> tuple[Path, ...]:
-    """The example, the trees that are named, and the real ones that were downloaded already."""
-    more = [Path(each) for each in os.environ.get("DRIFT_TREES", "").split(":") if each]
-    known = [CACHE / each.name for each in (cython("0.2.12"), python("0.3.19"))]
-    return (FORK, FORK, FORK, *more, *(path / "tree" for path in known if (path / "done").exists()))
 
 
 def _said(seed: int) -> str:
