@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from oracle import golden, models
-from oracle.forward import Reference
-from oracle.models import LAYOUTS, Model
-from oracle.variants import STEPS, Variant
-from oracle.weights import gguf_tensors
 
+from e2e import run as running
 from e2e.build import Build
-from e2e.run import MODELS, call
+from e2e.run import MODELS
 from e2e.settings import Setting
+from rules.gemma4.oracle import models
+from rules.gemma4.oracle.models import LAYOUTS, Model
+from rules.gemma4.oracle.variants import STEPS, Variant
+from rules.llama.running import call
 
 SHAPES = tuple(Model(layout, kind) for layout in LAYOUTS if layout.name in ("e2b", "e4b") for kind in ("f32", "f16"))
 SETTINGS = (Setting(512, False, "f32"), Setting(64, False, "f32"), Setting(64, True, "f16"), Setting(100, True, "q8_0"))
@@ -96,17 +96,18 @@ def run(build: Build, model: Model, sequences: Sequences, places: str, kind: str
 
 
 @cache
-def _reference(variant: Variant, sequences: Sequences) -> np.ndarray:
+def _reference(model: Model, sequences: Sequences, setting: Setting) -> np.ndarray:
     """[position, sequence, token]"""
+    variant, how = model.layout.variant, (model.layout.shape, model.kind, setting.flash, setting.cache)
     if sequences.count == 1:
-        return golden.load(variant.name, "f32-table")[:, None]
-    reference = Reference(variant, gguf_tensors(variant))
-    return np.stack([reference.logits(ids) for ids in sequences.ids(variant)], axis=1)
+        return running.reference(*how)[:, None]
+    computing = running.imitation(*how if setting.cache == "q8_0" else how[:2])
+    return np.stack([computing.logits(ids) for ids in sequences.ids(variant)], axis=1)
 
 
-def reference(model: Model, sequences: Sequences, places: str) -> tuple[np.ndarray, int]:
+def reference(model: Model, sequences: Sequences, places: str, setting: Setting) -> tuple[np.ndarray, int]:
     """What `run` should give, and how many of the rows are of the prompt."""
-    every = _reference(model.layout.variant, sequences)
+    every = _reference(model, sequences, setting)
     every = every.reshape(-1, every.shape[-1])
     steps = STEPS * sequences.count
     prompt, rest = every[: len(every) - steps], every[len(every) - steps :]

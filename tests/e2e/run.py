@@ -12,7 +12,7 @@ from e2e.build import WORK, Build
 from e2e.mistakes import effects
 from e2e.settings import Cache, Setting, bound
 from rules.gemma4.oracle import files, golden, models
-from rules.gemma4.oracle.forward import ATTENTION, ROUNDING, Reference
+from rules.gemma4.oracle.forward import ATTENTION, ROUNDING, Reference, exact
 from rules.gemma4.oracle.models import Model
 from rules.gemma4.oracle.variants import STEPS, VARIANTS
 from rules.gemma4.oracle.weights import gguf_tensors
@@ -36,10 +36,14 @@ def reference(shape: str, kind: files.Kind, flash: bool = False, kept: Cache = "
 
 @cache
 def imitated(shape: str, kind: files.Kind, flash: bool, kept: Cache) -> np.ndarray:
-    variant = VARIANTS[shape]
-    tensors = files.rounded(gguf_tensors(variant), kind)
-    model = Reference(variant, tensors, rounding=ROUNDING[kind], attention=ATTENTION[flash, kept])
-    return model.logits(np.concatenate(variant.prompt()))
+    return imitation(shape, kind, flash, kept).logits(np.concatenate(VARIANTS[shape].prompt()))
+
+
+def imitation(shape: str, kind: files.Kind, flash: bool = False, kept: Cache = "f32") -> Reference:
+    """The model in numpy, rounding as such a file and such a cache do; where none is Q8_0, activations are exact."""
+    tensors = files.rounded(gguf_tensors(VARIANTS[shape]), kind)
+    rounding = ROUNDING[kind] if "q8_0" in (kind, kept) else exact
+    return Reference(VARIANTS[shape], tensors, rounding=rounding, attention=ATTENTION[flash, kept])
 
 
 def figures(build: Build, model: Model, settings: Sequence[Setting]) -> list[Figure]:

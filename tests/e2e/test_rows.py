@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oracle.models import Model
 from real.trees import Tree
 
 from e2e import rows
 from e2e.build import Build, build, port
 from e2e.rows import Sequences
-from e2e.run import measure
 from e2e.settings import bound
+from rules.gemma4.oracle.models import Model
+from rules.llama.figures import measure
 
 pytestmark = pytest.mark.e2e
 
@@ -48,8 +48,8 @@ def test_rows(ported: Build, kept: Build, model: Model, sequences: Sequences, pl
     same(model, ours.logits, theirs.logits)
     if places == "everywhere" or not sequences.drops:
         assert (ours.logits == theirs.logits).all()
-    want, asked = rows.reference(model, sequences, places)
     for setting, got in zip(rows.SETTINGS, ours.logits, strict=True):
+        want, asked = rows.reference(model, sequences, places, setting)
         for part in (slice(asked), slice(asked, None)):
             if len(got[part]):
                 figure = measure(model.name, f"{setting.name}, {places}", got[part], want[part], 0, bound(model, setting))
