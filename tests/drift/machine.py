@@ -111,47 +111,46 @@ def mutant(seed: int, roots: tuple[Path, ...]) -> Mutant:
 
 # drift over several files
 
-CALLED = ("build_moe_ffn", "build_rope_shift", "build_norm", "build_ffn", "build_attn", "build_lora_mm", "build_lora_mm_id",
-          "build_cvec", "build_inp_embd", "unicode_regex_split", "build_inp_attn_kv_iswa")  # fmt: skip
+# Functions that rules call or touch, by the files (.h and .cpp) that declare and define them.
+CALLED = {
+    "src/llama-graph": (
+        "build_moe_ffn", "build_norm", "build_ffn", "build_attn", "build_lora_mm", "build_lora_mm_id", "build_cvec",
+        "build_inp_embd", "build_attn_inp_kv_iswa",
+    ),
+    "src/llama-kv-cache": ("build_rope_shift",),
+    "src/llama-kv-cache-unified": ("build_rope_shift",),
+    "src/unicode": ("unicode_regex_split",),
+}  # fmt: skip
 
 
 def parameters_added(seed: int, files: Files) -> Files:
-    """A last parameter with a default, for some functions that rules call or touch: declarations and definitions."""
+    """A last parameter with a default for some functions, where they are declared and where they are defined."""
     random = Random(seed)
-    names = random.sample(CALLED, random.choice((1, 2, 4)))
+    known = [(stem, name) for stem, names in CALLED.items() if f"{stem}.h" in files for name in names]
     found: Files = {}
-    for path in (
-        "src/llama-graph.h",
-        "src/llama-graph.cpp",
-        "src/llama-kv-cache.h",
-        "src/llama-kv-cache.cpp",
-        "src/unicode.h",
-        "src/unicode.cpp",
-    ):
-        if path not in files:
-            continue
-        file, edits = Text(files[path].decode()), []
-        for node in file.nodes("function_declarator"):
-            name = node.child_by_field_name("declarator")
-            last = file.of(name).split("::")[-1]
-            if last not in names or (
-                last in CALLED[:10] and "build" in last and "llama-graph" not in path and "rope_shift" not in last
-            ):
-                continue
-            parameters = node.child_by_field_name("parameters")
-            inside = [n for n in parameters.named_children if n.type != "comment"]
-            own = f"int drift_p{number(Random(last + str(seed)))}"
-            default = "" if "::" in file.of(name) or (path == "src/unicode.cpp") else " = 424242"
-            at = inside[-1].end_byte if inside else parameters.start_byte + 1
-            joint = (
-                f",\n{file.source.indent(inside[-1].start_byte)}"
-                if inside and file.source.starts_line(inside[-1])
-                else ", "
-            )
-            edits.append((at, at, f"{joint if inside else ''}{own}{default}".encode()))
-        if edits:
-            found[path] = file.edited(edits).encode()
+    for stem, name in random.sample(known, random.choice((1, 2, 4))):
+        for path in (f"{stem}.h", f"{stem}.cpp"):
+            file = Text(found.get(path, files[path]).decode())
+            own = f"int drift_p{number(Random(name + str(seed)))}" + (" = 424242" if path.endswith(".h") else "")
+            lists = [
+                n
+                for n in file.nodes("function_declarator")
+                if _last_word(file.of(n.child_by_field_name("declarator"))) == name
+            ]
+            found[path] = file.edited(
+                _added(file, each.child_by_field_name("parameters"), own) for each in lists
+            ).encode()
     return found
+
+
+def _added(file: Text, parameters, own: str) -> tuple[int, int, bytes]:
+    """A last parameter; on a line of its own where the last one has one."""
+    inside = [each for each in parameters.named_children if each.type != "comment"]
+    if not inside:
+        return parameters.start_byte + 1, parameters.start_byte + 1, own.encode()
+    last = inside[-1]
+    joint = f",\n{file.source.indent(last.start_byte)}" if file.source.starts_line(last) else ", "
+    return last.end_byte, last.end_byte, f"{joint}{own}".encode()
 
 
 # What no rule looks for, by where it may go as well: both files see the same headers.
@@ -236,7 +235,7 @@ def _conditional(outcome: Blocked, mutant: Mutant) -> bool:
 def _misled(made: plan.Plan) -> Iterator[str]:
     """Calls of the port that give the parameter of the machine anything but its default."""
     declared: dict[str, list[list[str]]] = {}
-    for path in ("src/llama-graph.h", "src/llama-kv-cache.h", "src/unicode.h"):
+    for path in (f"{stem}.h" for stem in CALLED):
         if not made.after.exists(path):
             continue
         file = Text(made.after.source(path).data.decode())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -268,9 +268,13 @@ def _own_style() -> str:
 
 @lru_cache
 def clang_format() -> str | None:
-    """The formatter; without it, its mutators leave texts as they are."""
-    beside = Path(sys.executable).with_name("clang-format")
-    return str(beside) if beside.exists() else shutil.which("clang-format")
+    """The formatter: that of the package, without the interpreter that its script starts, else one on the path.
+
+    Without it, its mutators leave texts as they are.
+    """
+    found = find_spec("clang_format")
+    packed = Path(found.origin or "").parent / "data" / "bin" / "clang-format" if found is not None else None
+    return str(packed) if packed is not None and packed.exists() else shutil.which("clang-format")
 
 
 @lru_cache(maxsize=500)
