@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from drift.machine import FORK, compiled, judge, mutant
@@ -70,8 +70,8 @@ def main(arguments: list[str]) -> int:
             (seed, roots, bool(every) and seed % every == 0) for seed in range(first, first + count) if seed not in done
         )
         with ProcessPoolExecutor(os.cpu_count()) as pool, log.open("a") as out:
-            for line in pool.map(judged, list(jobs)):
-                out.write(json.dumps(line) + "\n")
+            for line in as_completed([pool.submit(judged, job) for job in jobs]):
+                out.write(json.dumps(line.result()) + "\n")
                 out.flush()
     print("\n".join(figures(lines(log))))
     return int(any(each["complaints"] for each in lines(log)))
