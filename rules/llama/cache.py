@@ -62,19 +62,21 @@ def window_types(port: Port) -> Outcome:
     file, name = f"{port.fork.cache_file}-iswa.cpp", f"{port.fork.cache_name}_iswa"
     if not port.fork.has_file(file):
         return NotNeeded(f"there is no {file}")
-    make = port.fork.file(file).function(f"{name}::{name}")
-    own = [each for each in make.calls("make_unique") if target(each.statement_of()) == "kv_swa"]
-    if not own:
-        return NotNeeded(f"no cache of its own for them is made ({make.where})")
-    given = own[0].arguments()
+    makers = port.fork.file(file).functions(f"{name}::{name}")
+    made = [(make, each) for make in makers for each in make.calls("make_unique")]
+    own = [(make, each) for make, each in made if target(each.statement_of()) == "kv_swa"]
+    if len(own) != 1:
+        return NotNeeded(f"not one cache of their own is made for them, but {len(own)} ({port.fork.file(file).where})")
+    make, call = own[0]
+    given = call.arguments()
     if given[1:3] != [port.fork.spelled("GGML_TYPE_F16")] * 2:
-        return Satisfied(own[0].where)
+        return Satisfied(call.where)
     names = [each for each in make.names if each in ("type_k", "type_v")]
     if len(names) != 2:
         return Blocked("the constructor is not told the types", make.where)
     return all_of(
-        without_comment(own[0].statement_of()),
-        *(argument(own[0], place).swap(name) for place, name in enumerate(names, 1)),
+        without_comment(call.statement_of()),
+        *(argument(call, place).swap(name) for place, name in enumerate(names, 1)),
     )
 
 

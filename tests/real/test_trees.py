@@ -11,7 +11,7 @@ from real.trees import NATIVE, PARTIAL, PORTED, unpacked
 
 pytestmark = pytest.mark.real
 
-INCLUDES = ("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor")
+INCLUDES = ("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor", "cpp", "cpp/common")
 
 
 def transformer(*arguments):
@@ -81,18 +81,41 @@ def test_native(copies):
     assert content(tree) == before
 
 
+def words(tree):
+    """Rule to how far it has come."""
+    told = transformer("status", tree)
+    assert told.returncode == 0, told.stderr
+    return {line.split()[1]: line.split()[0] for line in told.stdout.splitlines() if line.startswith("  ")}
+
+
 @pytest.mark.parametrize("copies", PARTIAL, ids=lambda tree: tree.name, indirect=True)
 def test_partial(copies):
-    _, tree, _ = copies
+    pristine, tree, folder = copies
     before = content(tree)
-    said = transformer("run", tree)
-    assert said.returncode == 4
-    assert "partly here" in said.stdout + said.stderr
-    assert "vocab.model" in said.stdout + said.stderr
-    told = transformer("status", tree)
-    assert told.returncode == 0
-    words = {line.split()[1]: line.split()[0] for line in told.stdout.splitlines() if line.startswith("  ")}
-    assert words["arch.name"] == "native"
-    assert words["vocab.model"] == "blocked"
-    assert words["vocab.pre-type"] == "absent"
+    found = words(tree)
+    assert [found[each] for each in ("arch.name", "graph.builder", "load.tensors", "experts.scale")] == ["native"] * 4
+    assert [found[each] for each in ("load.cap", "vocab.model", "graph.padding")] == ["absent"] * 3
+    assert [found[each] for each in ("load.tail", "load.sizes", "arch.tensors", "vocab.end")] == ["partial"] * 4
+    assert transformer("run", tree, "--check", "--verify", "syntax").returncode == 1
+    assert content(tree) == before
+
+    made = transformer("run", tree, "--patch", folder / "port.patch")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "Gemma 4 is completed" in made.stdout
+    assert "0 new diagnostics" in made.stdout
+    after = content(tree)
+    assert "src/models/gemma4-iswa.cpp" in {path for path in after if after[path] != before.get(path)}
+    assert after.keys() == before.keys()
+    found = words(tree)
+    assert not {"absent", "partial", "blocked"} & set(found.values())
+    assert (found["load.cap"], found["graph.builder"]) == ("ported", "native")
+    for again in (("run", tree), ("run", tree, "--check")):
+        said = transformer(*again)
+        assert (said.returncode, "nothing to do" in said.stdout) == (0, True)
+    assert content(tree) == after
+
+    touched = [path for path in after if path.endswith(".cpp") and before[path] != after[path]]
+    old = diagnostics(pristine, touched)
+    assert [line for line in diagnostics(tree, touched) if line not in old] == []
+    assert transformer("undo", tree).returncode == 0
     assert content(tree) == before

@@ -1,0 +1,235 @@
+"""`python benchmarks/survival.py TARGETS BASELINE`: what becomes of every tree of a list, and the table of it by group.
+
+TARGETS lists trees: a repository and a revision, or a package of a registry and its version. Repositories are looked for
+below --mirrors (OWNER+NAME/repo), packages below --packages, as source distributions (.tar.gz) or npm tarballs (.tgz). On
+a copy of each tree the command line does all of it: `--check`, `run`, `run` again, `--check`, `undo`; the last must give back
+every byte. BASELINE has what two real patches do to the same trees. Rows are kept in --rows, so that a run that was stopped
+goes on; `--page FILE` writes the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+WANTED = ("src", "include", "ggml", "common", "cmake", "vendor", "cpp", "CMakeLists.txt")
+Row = dict[str, Any]
+
+HEAD = """# What becomes of real trees
+
+Made by `python benchmarks/survival.py` with project revision `{revision}`. {count} trees, each as it was published. On a copy of each: `--check`, `run`
+(types verified), `run` again, `--check`, `undo`.
+
+- **made it**: the first `--check` exits 1 (0 where nothing is to do), `run` 0 with no new diagnostics, the second `run` and `--check` 0 with nothing to do,
+  and `undo` gives back every byte. Where the architecture is there already, `native` means that nothing of it is missing, and
+  `completed` that `run` added what was.
+- **patches**: the tree compiles after upstream's commit `63f8fe0ef`, or QVAC-Fabric's `3146840fc`, by the best of `git apply`, `git apply -3`, `patch -F3` and cherry-pick;
+  a dash where that was not tried. Both bring the state of their day, without any later fix.
+- **seconds**: of the one `run`, types included, on two busy cores.
+
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", type=Path)
+    parser.add_argument("baseline", type=Path)
+    parser.add_argument("--mirrors", type=Path, required=True)
+    parser.add_argument("--packages", type=Path, required=True)
+    parser.add_argument("--rows", type=Path, required=True)
+    parser.add_argument("--page", type=Path)
+    given = parser.parse_args()
+    targets = json.loads(given.targets.read_text())
+    known = {row["tree"]: row for row in map(json.loads, given.rows.read_text().splitlines())} if given.rows.exists() else {}
+    with given.rows.open("a") as kept:
+        for target in targets:
+            if target["name"] not in known:
+                known[target["name"]] = row = survive(target, given.mirrors, given.packages)
+                kept.write(json.dumps(row) + "\n")
+                kept.flush()
+                print(row["tree"], row["outcome"], row.get("why", ""), row.get("seconds", ""), flush=True)
+    rows = [known[target["name"]] for target in targets]
+    if given.page is not None:
+        given.page.write_text("\n".join(page(rows, json.loads(given.baseline.read_text())["rows"])))
+
+
+def survive(target: Row, mirrors: Path, packages: Path) -> Row:
+    """The whole way on a copy of one tree."""
+    row: Row = {"tree": target["name"], "group": target["group"], "dialect": target.get("dialect", "")}
+    with tempfile.TemporaryDirectory(prefix="survival-") as folder:
+        tree = Path(folder) / "tree"
+        why = unpack(target, mirrors, packages, tree)
+        return {**row, "outcome": "not to be had", "why": why} if why else {**row, **walk(tree, Path(folder) / "plan.json")}
+
+
+def unpack(target: Row, mirrors: Path, packages: Path, tree: Path) -> str:
+    """Put the tree into a folder; why it cannot be had."""
+    if "repository" in target:
+        mirror = mirrors / target["repository"].replace("/", "+") / "repo"
+        if not mirror.is_dir():
+            return f"no mirror of {target['repository']}"
+        names = ask("git", f"--git-dir={mirror}", "ls-tree", "--name-only", target["revision"]).stdout.split()
+        packed = tree.parent / "tree.tar"
+        wanted = [each for each in names if each in WANTED]
+        made = ask("git", f"--git-dir={mirror}", "archive", "-o", str(packed), target["revision"], *wanted)
+        if made.returncode or not wanted:
+            return made.stderr.strip().splitlines()[-1] if made.stderr.strip() else "the revision is not in the mirror"
+        return extract(packed, "", tree)
+    name = target.get("npm") or target["package"].replace("-", "_")
+    found = sorted(packages.rglob(f"{name}-{target['version']}.t*gz"))
+    inner = "" if "npm" in target else target["path"]
+    return extract(found[0], inner, tree, skip=1) if found else f"no file of {name} {target['version']}"
+
+
+def extract(archive: Path, inner: str, tree: Path, *, skip: int = 0) -> str:
+    """The wanted files of an archive, below `inner`, without the first `skip` folders."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            path = "/".join(member.name.split("/")[skip:])
+            path = path.removeprefix(f"{inner}/") if path.startswith(f"{inner}/") or not inner else ""
+            if member.isfile() and path.split("/")[0] in WANTED:
+                member.name = path
+                tar.extract(member, tree, filter="data")
+    return "" if tree.is_dir() else f"{archive.name} has no tree"
+
+
+def walk(tree: Path, plan: Path) -> Row:
+    """Check, run, run again, check, undo."""
+    before = content(tree)
+    check = transformer("run", tree, "--check", "--verify", "syntax")
+    began = time.monotonic()
+    ran = transformer("run", tree, "--json", plan)
+    row: Row = {"seconds": round(time.monotonic() - began, 1), "check": check.returncode, "exit": ran.returncode}
+    after = content(tree)
+    if plan.exists():
+        row |= figures(json.loads(plan.read_text()))
+    if ran.returncode not in (0, 3):
+        same = "" if after == before else "; and the tree has changed"
+        return {**row, "outcome": "refused", "why": reason(row, ran) + same}
+    again, quiet = transformer("run", tree), transformer("run", tree, "--check")
+    row |= {"again": again.returncode, "quiet": quiet.returncode, "changed": after != before}
+    idle = content(tree) == after and again.returncode == quiet.returncode == ran.returncode
+    if not row["changed"]:
+        wanted, row["outcome"] = 0, "native"
+    else:
+        wanted, row["outcome"] = 1, "completed" if row.get("state") == "partial" else "ported"
+        undone = transformer("undo", tree).returncode == 0 and content(tree) == before
+        idle = idle and undone
+    if not idle or check.returncode not in (wanted, ran.returncode):
+        return {**row, "outcome": "unsound", "why": f"check {check.returncode}, run {ran.returncode}, again {again.returncode}"}
+    if row.get("left"):
+        return {**row, "outcome": "partly", "why": f"left: {', '.join(row['left'])}"}
+    return row
+
+
+def figures(plan: Row) -> Row:
+    """What a plan says of itself."""
+    verified = plan["verified"] or {}
+    return {
+        "state": plan["state"],
+        "rules": sum(each["outcome"] == "changes" for each in plan["rules"]),
+        "edits": len(plan["edits"]),
+        "files": len({each["path"] for each in plan["edits"]}),
+        "units": len(verified.get("units", [])),
+        "new": len(verified.get("findings", [])),
+        "pristine": verified.get("pristine diagnostics", 0),
+        "left": [each["rule"] for each in plan["left"]],
+        "blocked": [f"{e['rule']}: {e['where']}: {e['why']}" for e in plan["rules"] if e["outcome"] == "blocked" and e["required"]],
+    }
+
+
+def reason(row: Row, ran: subprocess.CompletedProcess[str]) -> str:
+    """Why a run wrote nothing, in a line."""
+    if row.get("blocked"):
+        return f"{len(row['blocked'])} rules blocked, first {row['blocked'][0]}"
+    return ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else f"exit {ran.returncode}"
+
+
+def transformer(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return ask(sys.executable, "-m", "transformer", *map(str, arguments))
+
+
+def ask(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
+
+
+def content(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+# the page
+
+GOOD = ("ported", "completed", "native")
+
+
+def page(rows: Sequence[Row], baseline: Iterable[Row]) -> Iterator[str]:
+    """The page, line by line."""
+    patches = tried(baseline)
+    had = [row for row in rows if row["outcome"] != "not to be had"]
+    revision = ask("git", "describe", "--always", "--dirty").stdout.strip()
+    yield HEAD.format(revision=revision, count=len(had))
+    yield from by_group(had, patches)
+    yield from failures(rows)
+    yield from every(had)
+
+
+def tried(baseline: Iterable[Row]) -> dict[str, list[bool]]:
+    """For each tree, whether it compiles after each patch by any method."""
+    found: dict[str, list[bool]] = {}
+    for row in baseline:
+        good = any(method["compiles"] for method in row["methods"].values())
+        found.setdefault(row["tree"], []).append(good)
+    return found
+
+
+def by_group(rows: Sequence[Row], patches: dict[str, list[bool]]) -> Iterator[str]:
+    yield "## By group\n"
+    yield "| group | trees | made it | of these ported / completed / native | patches: upstream's | QVAC-Fabric's | the better | seconds: median / most |"
+    yield "|---|---|---|---|---|---|---|---|"
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    for group in [*groups, "all"]:
+        own = [row for row in rows if group in (row["group"], "all")]
+        kinds = [sum(row["outcome"] == kind for row in own) for kind in GOOD]
+        known = [patches[row["tree"]] for row in own if row["tree"] in patches]
+        counts = [f"{sum(each[at] for each in known)} of {len(known)}" if known else "-" for at in (0, 1)]
+        better = f"{sum(map(any, known))} of {len(known)}" if known else "-"
+        spent = [row["seconds"] for row in own]
+        cells = [group, len(own), f"**{sum(kinds)} of {len(own)}**", " / ".join(map(str, kinds)), *counts, better,
+                 f"{median(spent):.1f} / {max(spent):.1f}"]  # fmt: skip
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
+
+
+def failures(rows: Sequence[Row]) -> Iterator[str]:
+    bad = [row for row in rows if row["outcome"] not in GOOD]
+    yield "## What did not make it\n"
+    yield "| tree | dialect | outcome | why |\n|---|---|---|---|" if bad else "Nothing.\n"
+    for row in bad:
+        yield f"| {row['tree']} | {row['dialect']} | {row['outcome']} | {row.get('why', '')} |"
+    yield ""
+
+
+def every(rows: Sequence[Row]) -> Iterator[str]:
+    yield "## Every tree\n"
+    yield "| tree | group | dialect | outcome | rules | edits in files | units type-checked | diagnostics: pristine / new | seconds |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        idle = not row.get("edits") or row["outcome"] not in ("ported", "completed", "partly")
+        work = ["-"] * 4 if idle else [row["rules"], f"{row['edits']} in {row['files']}", row["units"], f"{row['pristine']} / {row['new']}"]
+        cells = [row["tree"], row["group"], row["dialect"], row["outcome"], *work, row["seconds"]]
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    main()
