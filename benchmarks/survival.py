@@ -1,10 +1,10 @@
 """`python benchmarks/survival.py TARGETS BASELINE`: what becomes of every tree of a list, and the table of it by group.
 
-TARGETS lists trees: a repository and a revision, or a package of a registry and its version. Repositories are looked for
-below --mirrors (OWNER+NAME/repo), packages below --packages, as source distributions (.tar.gz) or npm tarballs (.tgz). On
-a copy of each tree the command line does all of it: `--check`, `run`, `run` again, `--check`, `undo`; the last must give back
-every byte. BASELINE has what two real patches do to the same trees. Rows are kept in --rows, so that a run that was stopped
-goes on; `--page FILE` writes the page.
+TARGETS lists trees: a repository and a revision, or a package of a registry and its version. Repositories are looked
+for below --mirrors (OWNER+NAME/repo), packages below --packages, as source distributions (.tar.gz) or npm tarballs
+(.tgz). On a copy of each tree the command line does all of it: `--check`, `run`, `run` again, `--check`, `undo`; the
+last must give back every byte. BASELINE has what two real patches do to the same trees. Rows are kept in --rows, so
+that a run that was stopped goes on; `--page FILE` writes the page, of the rows that there are with --no-run.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ Row = dict[str, Any]
 
 HEAD = """# What becomes of real trees
 
-Made by `python benchmarks/survival.py` with project revision `{revision}`. {count} trees, each as it was published. On a copy of each: `--check`, `run`
-(types verified), `run` again, `--check`, `undo`.
+Made by `python benchmarks/survival.py` with project revision `{revision}`: {count} trees, each as it was published. On
+a copy of each: `--check`, `run` (types verified), `run` again, `--check`, `undo`.
 
-- **made it**: the first `--check` exits 1 (0 where nothing is to do), `run` 0 with no new diagnostics, the second `run` and `--check` 0 with nothing to do,
-  and `undo` gives back every byte. Where the architecture is there already, `native` means that nothing of it is missing, and
-  `completed` that `run` added what was.
-- **patches**: the tree compiles after upstream's commit `63f8fe0ef`, or QVAC-Fabric's `3146840fc`, by the best of `git apply`, `git apply -3`, `patch -F3` and cherry-pick;
-  a dash where that was not tried. Both bring the state of their day, without any later fix.
-- **seconds**: of the one `run`, types included, on two busy cores.
+- **made it**: the first `--check` exits 1 (0 where nothing is to do), `run` 0 with no new diagnostics, the second `run`
+  and `--check` 0 with nothing to do, and `undo` gives back every byte. Where the architecture is there already,
+  `native` means that nothing of it is missing, and `completed` that `run` added what was.
+- **patches**: the tree compiles after upstream's commit `63f8fe0ef`, or QVAC-Fabric's `3146840fc`, by the best of `git
+  apply`, `git apply -3`, `patch -F3` and cherry-pick; a dash where that was not tried. Both bring the state of their
+  day, without any later fix.
+- **seconds**: of the one `run`, types included, by the clock, on two cores that others used as well.
 
 """
 
@@ -48,17 +49,19 @@ def main() -> None:
     parser.add_argument("--packages", type=Path, required=True)
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--no-run", action="store_true")
     given = parser.parse_args()
     targets = json.loads(given.targets.read_text())
-    known = {row["tree"]: row for row in map(json.loads, given.rows.read_text().splitlines())} if given.rows.exists() else {}
+    lines = given.rows.read_text().splitlines() if given.rows.exists() else []
+    known = {row["tree"]: row for row in map(json.loads, lines)}
     with given.rows.open("a") as kept:
-        for target in targets:
+        for target in [] if given.no_run else targets:
             if target["name"] not in known:
                 known[target["name"]] = row = survive(target, given.mirrors, given.packages)
                 kept.write(json.dumps(row) + "\n")
                 kept.flush()
                 print(row["tree"], row["outcome"], row.get("why", ""), row.get("seconds", ""), flush=True)
-    rows = [known[target["name"]] for target in targets]
+    rows = [known[target["name"]] for target in targets if target["name"] in known]
     if given.page is not None:
         given.page.write_text("\n".join(page(rows, json.loads(given.baseline.read_text())["rows"])))
 
@@ -126,7 +129,8 @@ def walk(tree: Path, plan: Path) -> Row:
         undone = transformer("undo", tree).returncode == 0 and content(tree) == before
         idle = idle and undone
     if not idle or check.returncode not in (wanted, ran.returncode):
-        return {**row, "outcome": "unsound", "why": f"check {check.returncode}, run {ran.returncode}, again {again.returncode}"}
+        why = f"check {check.returncode}, run {ran.returncode}, again {again.returncode}"
+        return {**row, "outcome": "unsound", "why": why}
     if row.get("left"):
         return {**row, "outcome": "partly", "why": f"left: {', '.join(row['left'])}"}
     return row
@@ -135,6 +139,7 @@ def walk(tree: Path, plan: Path) -> Row:
 def figures(plan: Row) -> Row:
     """What a plan says of itself."""
     verified = plan["verified"] or {}
+    blocked = [each for each in plan["rules"] if each["outcome"] == "blocked" and each["required"]]
     return {
         "state": plan["state"],
         "rules": sum(each["outcome"] == "changes" for each in plan["rules"]),
@@ -144,7 +149,7 @@ def figures(plan: Row) -> Row:
         "new": len(verified.get("findings", [])),
         "pristine": verified.get("pristine diagnostics", 0),
         "left": [each["rule"] for each in plan["left"]],
-        "blocked": [f"{e['rule']}: {e['where']}: {e['why']}" for e in plan["rules"] if e["outcome"] == "blocked" and e["required"]],
+        "blocked": [f"{each['rule']}: {each['where']}: {each['why']}" for each in blocked],
     }
 
 
@@ -194,7 +199,10 @@ def tried(baseline: Iterable[Row]) -> dict[str, list[bool]]:
 
 def by_group(rows: Sequence[Row], patches: dict[str, list[bool]]) -> Iterator[str]:
     yield "## By group\n"
-    yield "| group | trees | made it | of these ported / completed / native | patches: upstream's | QVAC-Fabric's | the better | seconds: median / most |"
+    yield (
+        "| group | trees | made it | of these ported / completed / native | patches: upstream's | QVAC-Fabric's "
+        "| the better | seconds: median / most |"
+    )
     yield "|---|---|---|---|---|---|---|---|"
     groups = list(dict.fromkeys(row["group"] for row in rows))
     for group in [*groups, "all"]:
@@ -221,11 +229,17 @@ def failures(rows: Sequence[Row]) -> Iterator[str]:
 
 def every(rows: Sequence[Row]) -> Iterator[str]:
     yield "## Every tree\n"
-    yield "| tree | group | dialect | outcome | rules | edits in files | units type-checked | diagnostics: pristine / new | seconds |"
+    yield (
+        "| tree | group | dialect | outcome | rules | edits in files | units type-checked "
+        "| diagnostics: pristine / new | seconds |"
+    )
     yield "|---|---|---|---|---|---|---|---|---|"
     for row in rows:
         idle = not row.get("edits") or row["outcome"] not in ("ported", "completed", "partly")
-        work = ["-"] * 4 if idle else [row["rules"], f"{row['edits']} in {row['files']}", row["units"], f"{row['pristine']} / {row['new']}"]
+        work = ["-"] * 4
+        if not idle:
+            found = f"{row['pristine']} / {row['new']}"
+            work = [row["rules"], f"{row['edits']} in {row['files']}", row["units"], found]
         cells = [row["tree"], row["group"], row["dialect"], row["outcome"], *work, row["seconds"]]
         yield f"| {' | '.join(map(str, cells))} |"
     yield ""

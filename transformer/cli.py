@@ -43,7 +43,7 @@ def commands() -> None:
     """Port an architecture into a C++ fork: find by meaning, plan, verify, write.
 
     Exit codes: 0 applied or nothing to do; 1 --check: changes would be made; 2 bad usage, not such a tree, dirty tree;
-    3 an optional rule does not fit; 4 an anchor is missing or ambiguous, or a conflict; 5 verification failed;
+    3 a part does not fit, the rest is done; 4 an anchor is missing or ambiguous, or a conflict; 5 verification failed;
     70 interrupted, or an internal error. With 2, 4, 5 and 70 nothing is written, or it was put back.
     """
 
