@@ -64,7 +64,7 @@ that position is then off by far more.
 
 So that noise hides no mistake, logits must not lean towards any of {mistakes} known mistakes by more than {lean:g}: of
 what the mistake would add to them, the part that is there, as the median over all positions that show it. A build
-without mistakes has less than 0.01 in every cell, one with the mistake has 1. The tests plant each mistake in files of
+without mistakes had 0.022 at most, one with the mistake about 1. The tests plant each mistake in files of
 every kind and shape that shows it: each is beyond the bounds under every setting.
 """
 
