@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shaped import SHAPES, products, write
+from shaped import HOME, SHAPES, products, write
 
-HOME = Path(__file__).resolve().parent.parent
+from rules.llama import running
+
 DOCS = HOME / "docs"
 THREADS = 2
 NATIVE, KEPT, DROPPED = "native", "ported, drop_rows=off", "ported"
@@ -51,7 +52,8 @@ def program(name: str, build: Path) -> Path:
     source, target, lib = HOME / "benchmarks" / f"{name}.cpp", build / name, build / "lib"
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
         links = [f"-L{lib}", f"-Wl,-rpath,{lib}", *(f"-l{each}" for each in ("llama", "ggml", "ggml-cpu", "ggml-base"))]
-        command = ["g++", "-std=c++17", "-O1", "-Wall", str(source), f"-I{build / 'include'}", *links]
+        include = [f"-I{folder}" for folder in (running.HOME, build / "include")]
+        command = ["g++", "-std=c++17", "-O1", "-Wall", str(source), *include, *links]
         subprocess.run([*command, "-o", str(target)], check=True)
     return target
 

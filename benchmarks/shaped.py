@@ -14,11 +14,12 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+HOME = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(HOME), str(HOME / "tests")]
 
-from oracle import files, weights
-from oracle.variants import Variant
-from oracle.vocabulary import tiny
+from rules.gemma4.oracle import files, weights  # noqa: E402
+from rules.gemma4.oracle.variants import Variant  # noqa: E402
+from rules.gemma4.oracle.vocabulary import tiny  # noqa: E402
 
 BLOCK, BYTES = 32, 18
 Q4_0 = gguf.GGMLQuantizationType.Q4_0

@@ -7,7 +7,7 @@
 //
 // `seconds` is the wall clock, `busy` the processor time of all threads: what other processes take is not in it.
 
-#include "../tests/e2e/common.h"
+#include "common.h"
 
 #include <sys/resource.h>
 #include <ctime>

@@ -19,9 +19,10 @@ every_shape = pytest.mark.parametrize("model", rows.SHAPES, ids=lambda model: mo
 every_sequence = pytest.mark.parametrize("sequences", rows.SEQUENCES, ids=lambda sequences: sequences.name)
 every_place = pytest.mark.parametrize("places", rows.PLACES)
 
-# Logits reach +-27. In F32 without flash attention only the shapes that a kernel sees can change its order of sums;
-# half floats and 8-bit keys and values turn such a difference into a step of their own size.
-PLAIN, COARSE = 2e-3, 4e-2
+# How far the logits may be from those with all rows, as a share of their size: in F32 without flash attention only the
+# shapes that a kernel sees change its order of sums, and GELU's table turns that into small steps; half floats and
+# 8-bit keys and values make steps of their own size. Two to eight times above what was found.
+PLAIN, COARSE = 1e-7, 1e-5
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +31,16 @@ def kept(tree: Tree, ported: Build) -> Build:
     return build(tree, port(tree, "drop_rows=off"))
 
 
+def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The larger normalised mean square error of a row; of no rows, none."""
+    return max(((ours - theirs) ** 2).sum(1) / (theirs**2).sum(1), default=0.0)
+
+
 def same(model: Model, ours: np.ndarray, theirs: np.ndarray) -> None:
     """Within rounding of what is computed with all rows, under each setting."""
     for setting, left, right in zip(rows.SETTINGS, ours, theirs, strict=True):
         allowed = PLAIN if model.kind == "f32" and not setting.flash else COARSE
-        assert np.abs(left - right).max() < allowed, setting.name
+        assert apart(left, right) < allowed, setting.name
         assert (left.argmax(1) == right.argmax(1)).all(), setting.name
 
 
