@@ -47,8 +47,10 @@ def bool_arrays(port: Port) -> Outcome:
     if port.facts.bool_arrays.value:
         return Satisfied(port.facts.bool_arrays.where)
     file = port.fork.file("llama-model-loader.cpp")
-    readers = (each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX"))
+    readers = [each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX")]
     reader = first(readers, "get_arr for arrays of a fixed size", file)
+    if len(readers) > 1:
+        return Blocked(f"{reader.name} for arrays of a fixed size was found {len(readers)} times", readers[1].where)
     copy = reader.call("copy").statement_of()
     return all_of(
         reader.switch("arr_info.gt").add_label(

@@ -64,7 +64,7 @@ def _texts(
     ways: dict[str, Callable[[str], str]] = {
         "renamed": lambda own: own.replace(name, name.replace("(llama", "(other") if "(" in name else f"other_{name}"),
         "gone": lambda own: "",
-        "broken": lambda own: own.replace("(", "( (", 1),
+        "broken": lambda own: own.replace("(", "( ("),
     }
     if twice:
         ways["twice"] = lambda own: f"{own}\n{own}"

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from transformer.cpp import lists
+from transformer.cpp.faults import require_sound
 from transformer.cpp.layout import above, below, statement
 from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
 from transformer.cpp.rewrite import references, removals, swaps, within, wrapped
@@ -60,14 +61,8 @@ class Construct:
 
     def sound(self) -> Self:
         """The construct itself, if it was parsed without an error. Raises `AnchorError` with the line of the error."""
-        if self.node.has_error:
-            inside = (o for o in self.source.faults if self.node.start_byte <= o <= self.node.end_byte)
-            raise self._unsound(next(inside, self.node.start_byte))
+        require_sound(self.source, self.node, self.name)
         return self
-
-    def _unsound(self, fault: int) -> AnchorError:
-        said = f"{self.name} has a syntax error"
-        return AnchorError(said, where=self.source.where(fault), help="mend the file, then run again")
 
     def mentions(self, *identifiers: str) -> bool:
         """Whether each of the identifiers occurs as a token: in a comment or a string it does not."""
@@ -311,9 +306,5 @@ class Construct:
 
     def _changes(self, *edits: Edit) -> Changes:
         """The edits. Raises `AnchorError` where one stands in a function, type or table that could not be read."""
-        self.sound()
-        for each in edits:
-            fault = self.source.fault_around(each.start)
-            if fault is not None:
-                raise self._unsound(fault)
+        require_sound(self.source, self.node, self.name, (each.start for each in edits))
         return Changes(edits)

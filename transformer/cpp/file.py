@@ -102,11 +102,11 @@ class CppFile(Construct):
         return self._functions.get(name, [])
 
     def function(self, name: str, *parameters: str) -> Function:
-        """The one definition of `name` that has all the `parameters`."""
+        """The one definition of `name` that has all the `parameters`; without a syntax error in it."""
         found = [each for each in self.functions(name) if set(parameters) <= set(each.names)]
         last = name.split("::")[-1]
         similar = [each for each in self._functions if each.split("::")[-1] == last]
-        return only(found, f"function {name}({', '.join(parameters)})", self.name, similar)
+        return only(found, f"function {name}({', '.join(parameters)})", self.name, similar).sound()
 
     def declaration(self, name: str) -> Function:
         """The one declaration of a free function."""

@@ -102,11 +102,6 @@ _TOKEN = re.compile(
 )
 
 
-# What holds functions, types and tables: an error in one of them does not concern the others.
-_FILE = ("translation_unit", "declaration_list", "namespace_definition", "linkage_specification",
-         "preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef")  # fmt: skip
-
-
 class Source:
     """A C++ file as it was read, or as it is planned."""
 
@@ -257,18 +252,6 @@ class Source:
         if offset == len(self.data) and self.data and not self.data.endswith(b"\n"):
             return self.edit(offset, offset, "\n" + text.removesuffix("\n"), anchor)
         return self.edit(offset, offset, text, anchor)
-
-    def fault_around(self, offset: int) -> int | None:
-        """The first syntax error in the function, type or table that holds a byte, if there is one."""
-        node = self.tree.root_node
-        while node.type in _FILE:
-            inside = [each for each in node.children if each.start_byte <= offset < each.end_byte]
-            if not inside:
-                return None
-            node = inside[0]
-        if not node.has_error:
-            return None
-        return next((each for each in self.faults if node.start_byte <= each <= node.end_byte), node.start_byte)
 
     @cached_property
     def faults(self) -> tuple[int, ...]:
