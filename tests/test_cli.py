@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from command import PROJECT, call, git, replace, repository, shell, state
+from command import PROJECT, call, fork, git, replace, repository, shell, state
 
 from transformer import write
 from transformer.write import journal
@@ -166,6 +166,14 @@ def test_clean_tree(tree):
     assert "?? src/models/gemma4-iswa.cpp" in changed
     assert call("undo", tree).code == 0
     assert git(tree, "status", "--porcelain", "-uall") == ""
+
+
+def test_git_knows_no_file_of_the_tree(tmp_path):
+    (tmp_path / "outer").mkdir()
+    (tmp_path / "outer" / "readme").touch()
+    inside = fork(repository(tmp_path / "outer") / "tree")
+    result = call("run", inside)
+    assert (result.code, "not checked for uncommitted changes: git knows no file of this tree" in result.err) == (0, True)
 
 
 def test_no_git(tree, monkeypatch):

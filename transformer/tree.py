@@ -65,7 +65,7 @@ def refuse_dirty(repo: Path, planned: Collection[str]) -> str | None:
     """Raises `UsageError` that names the files with changes that are not committed; a line where git cannot say."""
     dirty = write.dirty_files(repo, planned)
     if dirty is None:
-        return f"not checked for uncommitted changes: {write.why_no_git(repo)}"
+        return f"not checked for uncommitted changes: {write.why_no_git(repo) or 'git knows no file of this tree'}"
     if dirty:
         names = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
         raise UsageError(
