@@ -45,8 +45,8 @@ def shapes(variant: Variant) -> Iterator[tuple[str, weights.Shape]]:
 class Products:
     """Multiply-adds of one token in the matrices, attention itself not counted.
 
-    `always` is what every token of a prompt needs: all up to the attention of the last layer that owns K and V, and
-    the per-layer inputs of the layers before it. `outputs` is what only tokens with outputs need.
+    `always` is what every token of a prompt needs: all up to K and V of the last layer that owns them, and the per-layer
+    inputs of the layers before it. `outputs` is what only tokens with outputs need.
     """
 
     always: int
@@ -69,7 +69,7 @@ def products(variant: Variant) -> Products:
         if kind == "per_layer_model_proj":
             share = size * last // variant.layers
             always, outputs = always + share, outputs + size - share
-        elif layer is not None and (layer < last or (layer == last and kind.startswith("attn"))):
+        elif layer is not None and (layer < last or (layer == last and kind in ("attn_k", "attn_v"))):
             always += size
         else:
             outputs += size
