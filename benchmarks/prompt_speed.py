@@ -233,13 +233,14 @@ def plot(measured: Measured) -> None:
     shown = [shape for shape in SHAPES if measured.values("nodes", shape=shape)]
     figure, axes = pyplot.subplots(1, len(shown), figsize=(5 * len(shown), 3.6), sharey=True, squeeze=False)
     for axis, shape in zip(axes[0], shown, strict=True):
+        parts = [part for part in PARTS if measured.ratio("seconds", DROPPED, shape=shape, part=part)]
         for offset, (name, colour) in enumerate(((KEPT, "#9aa5b1"), (DROPPED, "#2f6fb3"))):
-            heights = [measured.ratio("seconds", name, shape=shape, part=part) or 0 for part in PARTS]
-            places = [index + 0.38 * offset for index in range(len(PARTS))]
+            heights = [measured.ratio("seconds", name, shape=shape, part=part) or 0 for part in parts]
+            places = [index + 0.38 * offset for index in range(len(parts))]
             axis.bar_label(axis.bar(places, heights, 0.36, label=name, color=colour), fmt="%.2f", fontsize=8)
         axis.axhline(1, color="black", linewidth=0.8)
         axis.axhline(products(SHAPES[shape]).ratio, color="#b33", linestyle=":", label="limit of a prompt's products")
-        axis.set_xticks([index + 0.19 for index in range(len(PARTS))], PARTS, rotation=20)
+        axis.set_xticks([index + 0.19 for index in range(len(parts))], parts, rotation=20)
         axis.set_title(f"{shape}-shaped, Q4_0")
     axes[0][0].set_ylabel("tokens in a second, native = 1")
     axes[0][0].legend(fontsize=8)
