@@ -45,8 +45,8 @@ def shapes(variant: Variant) -> Iterator[tuple[str, weights.Shape]]:
 class Products:
     """Multiply-adds of one token in the matrices, attention itself not counted.
 
-    `always` is what every token of a prompt needs: all up to K and V of the last layer that owns them, and the per-layer
-    inputs of the layers before it. `outputs` is what only tokens with outputs need.
+    `always` is what every token of a prompt needs: all up to K and V of the last layer that owns them, and the
+    per-layer inputs of the layers before it. `outputs` is what only tokens with outputs need.
     """
 
     always: int
