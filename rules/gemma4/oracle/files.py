@@ -72,7 +72,7 @@ def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
     writer.add_string("general.name", f"tiny-gemma4-{variant.name}")
     writer.add_uint32("general.file_type", int(FILE_TYPE[kind]))
     writer.add_uint32("general.quantization_version", 2)
-    _metadata(writer, variant)
+    metadata(writer, variant)
     _tokenizer(writer, tiny())
     for name in sorted(tensors, key=_order):
         tensor = tensors[name]
@@ -88,7 +88,8 @@ def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
     writer.close()
 
 
-def _metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
+def metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
+    """The keys of the architecture."""
     layers = range(v.layers)
     values: dict[str, Any] = {
         "block_count": v.layers,
