@@ -18,6 +18,7 @@ from transformer.cpp.source import around
 from transformer.errors import TransformerError
 from transformer.outcome import Blocked, Changes
 from transformer.types.check import check_types
+from transformer.types.worker import Diagnostic
 from transformer.verify import verify
 from transformer.workspace import DiskStore, Workspace
 
@@ -55,7 +56,8 @@ class Mutant:
         disk = DiskStore(self.root)
         for name, path, seed in self.steps:
             if name in WHOLE:
-                found.update(TREE[name](seed, {p: found.get(p) or disk.read(p) or b"" for p in touched(self.root)}))
+                known = {each: found.get(each) or disk.read(each) for each in (*touched(self.root), *SHARED)}
+                found.update(TREE[name](seed, {each: data for each, data in known.items() if data is not None}))
                 continue
             old = found.get(path, disk.read(path) or b"")
             found[path] = mutate(name, seed, old)
@@ -123,6 +125,9 @@ CALLED = {
 }  # fmt: skip
 
 
+SHARED = tuple(stem + end for stem in CALLED for end in (".h", ".cpp"))
+
+
 def parameters_added(seed: int, files: Files) -> Files:
     """A last parameter with a default for some functions, where they are declared and where they are defined."""
     random = Random(seed)
@@ -172,7 +177,13 @@ def functions_moved(seed: int, files: Files) -> Files:
     for node in file.root.named_children:
         if node.type == "function_definition":
             match = re.match(r"[\w:<>*&\s]+?\b(llama_\w+)::(\w+)\(", file.of(node))
-            if match and match[2] not in STAYS and match[1] in ("llama_hparams", "llama_model", "llama_kv_cache"):
+            own = match is not None and "pimpl" not in file.of(node)  # what only its own file can see
+            if (
+                match
+                and own
+                and match[2] not in STAYS
+                and match[1] in ("llama_hparams", "llama_model", "llama_kv_cache")
+            ):
                 found.append(node)
     if not found:
         return {}
@@ -281,12 +292,15 @@ def compiled(mutant: Mutant, jobs: int | None = None) -> list[str]:
     created = [path for path in planned if not made.before.exists(path)]
     report = check_types(mutant.root, {**files, **planned}, created=created, names=plan.new_names(made),
                          include_dirs=loaded().family.includes, jobs=jobs)  # fmt: skip
-    found = [str(each) for each in report.new if each.severity != "warning" or not _OWN.search(each.text)]
+    found = [str(each) for each in report.new if not _own(each)]
     return found + [f"{path} was not judged" for path in created if path.endswith(".cpp") and path not in report.units]
 
 
-# Warnings about what the machine has added itself.
-_OWN = re.compile(r"(?i)drift|case value not in enumerated type")
+def _own(one: Diagnostic) -> bool:
+    """Whether it is about what the machine has added: labels that no enumerator has, and names nobody uses."""
+    if one.flag == "-Wenum-constexpr-conversion":
+        return True
+    return one.severity == "warning" and re.search(r"(?i)drift|case value not in enumerated type", one.text) is not None
 
 
 def _facts(made: plan.Plan, path: str) -> tuple[meaning.Facts, meaning.Facts]:
