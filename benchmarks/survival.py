@@ -36,7 +36,7 @@ a copy of each: `--check`, `run` (types verified), `run` again, `--check`, `undo
 - **patches**: the tree compiles after upstream's commit `63f8fe0ef`, or QVAC-Fabric's `3146840fc`, by the best of `git
   apply`, `git apply -3`, `patch -F3` and cherry-pick; a dash where that was not tried. Both bring the state of their
   day, without any later fix.
-- **seconds**: of CPU, of the one `run`, types included; on two free cores it takes about half of that by the clock.
+- **seconds**: of CPU, of the one `run`, types included; by the clock it is less, types are judged on all cores.
 
 """
 

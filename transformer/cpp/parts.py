@@ -46,7 +46,8 @@ def add_to_list(construct: Construct, entries: Sequence[str]) -> Outcome:
     wanted = [each for each in entries if tokens(each) not in known]
     if not wanted:
         return Satisfied(construct.where)
-    return Changes(tuple(lists.add_after(construct.source, given[-1], wanted, construct.name)))
+    done = (construct.where,) if len(wanted) < len(entries) else ()
+    return Changes(tuple(lists.add_after(construct.source, given[-1], wanted, construct.name)), done)
 
 
 def without_comment(statement: Construct) -> Outcome:
