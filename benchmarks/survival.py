@@ -27,8 +27,8 @@ Row = dict[str, Any]
 
 HEAD = """# What becomes of real trees
 
-Made by `python benchmarks/survival.py` with project revision `{revision}`: {count} trees, each as it was published. On
-a copy of each: `--check`, `run` (types verified), `run` again, `--check`, `undo`.
+Made by `python benchmarks/survival.py` with project revision `{revision}`: {count} of the {total} trees of the
+list were walked so far, each as it was published. On a copy of each: `--check`, `run` (types verified), `run` again, `--check`, `undo`.
 
 - **made it**: the first `--check` exits 1 (0 where nothing is to do), `run` 0 with no new diagnostics, the second `run`
   and `--check` 0 with nothing to do, and `undo` gives back every byte. Where the architecture is there already,
@@ -63,7 +63,7 @@ def main() -> None:
                 print(row["tree"], row["outcome"], row.get("why", ""), row.get("seconds", ""), flush=True)
     rows = [known[target["name"]] for target in targets if target["name"] in known]
     if given.page is not None:
-        given.page.write_text("\n".join(page(rows, json.loads(given.baseline.read_text())["rows"])))
+        given.page.write_text("\n".join(page(rows, json.loads(given.baseline.read_text())["rows"], len(targets))))
 
 
 def survive(target: Row, mirrors: Path, packages: Path) -> Row:
@@ -185,12 +185,12 @@ def content(root: Path) -> dict[str, bytes]:
 GOOD = ("ported", "completed", "native")
 
 
-def page(rows: Sequence[Row], baseline: Iterable[Row]) -> Iterator[str]:
+def page(rows: Sequence[Row], baseline: Iterable[Row], total: int) -> Iterator[str]:
     """The page, line by line."""
     patches = tried(baseline)
     had = [row for row in rows if row["outcome"] != "not to be had"]
     revision = ask("git", "describe", "--always", "--dirty").stdout.strip()
-    yield HEAD.format(revision=revision, count=len(had))
+    yield HEAD.format(revision=revision, count=len(had), total=total)
     yield from by_group(had, patches)
     yield from failures(rows)
     yield from every(had)
