@@ -63,7 +63,8 @@ def main() -> None:
                 print(row["tree"], row["outcome"], row.get("why", ""), row.get("seconds", ""), flush=True)
     rows = [known[target["name"]] for target in targets if target["name"] in known]
     if given.page is not None:
-        given.page.write_text("\n".join(page(rows, json.loads(given.baseline.read_text())["rows"], len(targets))))
+        baseline = json.loads(given.baseline.read_text())["rows"]
+        given.page.write_text("\n".join(page(rows, baseline, len(targets))))
 
 
 def survive(target: Row, mirrors: Path, packages: Path) -> Row:
