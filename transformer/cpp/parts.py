@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from transformer.cpp import lists
 from transformer.cpp.construct import Construct
+from transformer.cpp.faults import require_sound
 from transformer.cpp.search import only
 from transformer.cpp.source import descendants, tokens
 from transformer.outcome import Changes, Outcome, Satisfied
@@ -46,6 +47,7 @@ def add_to_list(construct: Construct, entries: Sequence[str]) -> Outcome:
     wanted = [each for each in entries if tokens(each) not in known]
     if not wanted:
         return Satisfied(construct.where)
+    require_sound(construct.source, node, construct.name, [node.start_byte])
     done = (construct.where,) if len(wanted) < len(entries) else ()
     return Changes(tuple(lists.add_after(construct.source, given[-1], wanted, construct.name)), done)
 
@@ -60,5 +62,6 @@ def without_comment(statement: Construct) -> Outcome:
         first = above
     if first == node:
         return Satisfied(statement.where)
+    require_sound(source, node, statement.name, [node.start_byte])
     start, end = source.line_start(first.start_byte), source.line_start(node.start_byte)
     return Changes((source.edit(start, end, "", statement.name),))
