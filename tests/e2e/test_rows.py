@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from real.trees import Tree
@@ -19,10 +21,11 @@ every_shape = pytest.mark.parametrize("model", rows.SHAPES, ids=lambda model: mo
 every_sequence = pytest.mark.parametrize("sequences", rows.SEQUENCES, ids=lambda sequences: sequences.name)
 every_place = pytest.mark.parametrize("places", rows.PLACES)
 
-# How far the logits may be from those with all rows, as a share of their size: in F32 without flash attention only the
-# shapes that a kernel sees change its order of sums, and GELU's table turns that into small steps; half floats and
-# 8-bit keys and values make steps of their own size. Two to eight times above what was found.
-PLAIN, COARSE = 1e-7, 1e-5
+# How far the logits of a position may be from those with all rows, as a share of their size: in F32 without flash
+# attention only the shapes that a kernel sees change its order of sums, and GELU's table turns that into small steps;
+# half floats and 8-bit keys and values make steps of their own size: 1.7e-5 was found. A mistake costs 5e-4 at least.
+PLAIN, COARSE = 1e-7, 1e-4
+TIE = 0.1  # logits reach +-27
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +44,8 @@ def same(model: Model, ours: np.ndarray, theirs: np.ndarray) -> None:
     for setting, left, right in zip(rows.SETTINGS, ours, theirs, strict=True):
         allowed = PLAIN if model.kind == "f32" and not setting.flash else COARSE
         assert apart(left, right) < allowed, setting.name
-        assert (left.argmax(1) == right.argmax(1)).all(), setting.name
+        chosen = right[np.arange(len(right)), left.argmax(1)]
+        assert (right.max(1, initial=-np.inf) - chosen < TIE).all(), setting.name
 
 
 @every_shape
@@ -58,7 +62,9 @@ def test_rows(ported: Build, kept: Build, model: Model, sequences: Sequences, pl
         want, asked = rows.reference(model, sequences, places, setting)
         for part in (slice(asked), slice(asked, None)):
             if len(got[part]):
-                figure = measure(model.name, f"{setting.name}, {places}", got[part], want[part], 0, bound(model, setting))
+                allowed = bound(model, setting)
+                allowed = replace(allowed, nmse=allowed.worst)  # a mean over few rows, or one
+                figure = measure(model.name, f"{setting.name}, {places}", got[part], want[part], 0, allowed)
                 assert figure.good, str(figure)
 
 
