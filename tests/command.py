@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from casefile import FORK, HERE
@@ -16,6 +18,7 @@ from casefile import FORK, HERE
 from transformer import cli
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -79,6 +82,20 @@ def shell(*arguments: object, cwd: Path = PROJECT, env: dict[str, str] | None = 
     kept = {key: value for key, value in mixed.items() if value or key == "PATH"}
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=cwd, env=kept)
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A command as a process that can be interrupted, also where we ourselves were started with interrupts ignored."""
+    words = [sys.executable, "-m", "transformer", *map(str, arguments)]
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def state(root: Path) -> State:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import PROJECT, call, contents, fork, settle
+from command import call, contents, fork, settle, started
 from command import replace as change
 
 from rules.gemma4.oracle.models import MODELS
@@ -242,8 +241,7 @@ def test_steps_are_told(line, step):
 
 def test_a_build_that_is_stopped_leaves_nothing_running(ported, tools):
     (tools / "cmake").write_text(CMAKE.format(last='echo $$ > "$0.pid"; while :; do /bin/sleep 0.1; done'))
-    words = [sys.executable, "-m", "transformer", "verify", str(ported), "--build"]
-    with subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started("verify", ported, "--build") as process:
         deadline = time.monotonic() + 60
         while not (tools / "cmake.pid").exists() and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from command import PROJECT, call, fork, git, replace, repository, shell, state
+from command import PROJECT, call, fork, git, replace, repository, shell, started, state
 
 from transformer import write
 from transformer.write import journal
@@ -290,19 +290,17 @@ def test_interrupted_while_writing(tree, monkeypatch, index):
 
 def test_interrupted_while_types_are_checked(tree):
     before = state(tree)
-    words = [sys.executable, "-m", "transformer", "run", str(tree)]
-    process = subprocess.Popen(words, cwd=PROJECT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
-        process.kill()
-        pytest.skip("needs /proc")
-    workers = []
-    while not workers and process.poll() is None:
-        time.sleep(0.02)
-        workers = _workers(children)
-    assert workers
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with started("run", tree) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not children.exists():
+            pytest.skip("needs /proc")
+        workers = []
+        while not workers and process.poll() is None:
+            time.sleep(0.02)
+            workers = _workers(children)
+        assert workers
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
     assert process.returncode == 70, out + err
     assert "interrupted; nothing was written" in err
     assert "Traceback" not in err

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -230,6 +230,15 @@ def test_a_dead_worker_names_the_unit(
     assert caught.value.exit_code == 5
 
 
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    """Interrupts count, also where the tests were started with them ignored, as in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding")
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_ends_the_workers(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hang = "import os, sys, time\nopen(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
