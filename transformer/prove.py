@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from transformer import pack as packs
 from transformer import plan as planning
-from transformer.build import builder
 from transformer.errors import UsageError
 from transformer.outcome import Blocked, Changes, Satisfied
 from transformer.pack import Evidence
@@ -48,13 +48,9 @@ def prove(repo: Path, arch: str, view: View, wanted: Wanted) -> int:
         return 4
     builder = _builder(pack.family, repo, wanted)
     good = True
-    for evidence in _evidence(plan, repo, wanted.model, view):
+    for evidence in chain(_evidence(plan, repo, wanted.model, view), _computed(pack, builder, view)):
         view.evidence(evidence)
         good &= evidence.good
-    if builder is not None:
-        for evidence in _computed(pack, builder, view):
-            view.evidence(evidence)
-            good &= evidence.good
     return 0 if good else 5
 
 
@@ -63,10 +59,14 @@ def _builder(family: Family, repo: Path, wanted: Wanted) -> Builder | None:
         return None
     if family.recipe is None or family.compute is None:
         raise UsageError(f"no build is known for {family.name}", help="leave --build away")
+    from transformer.build import builder
+
     return builder(repo, family.recipe, wanted.folder)
 
 
-def _computed(pack: Pack, builder: Builder, view: View) -> Iterator[Evidence]:
+def _computed(pack: Pack, builder: Builder | None, view: View) -> Iterator[Evidence]:
+    if builder is None:
+        return
     built = builder.run(partial(view.progress, what="building"))
     yield built
     if built.good and pack.family.compute is not None:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from transformer.pack import Evidence, Pack, Progress
 
-from . import logits, tokens
-from .contract import Contract, judge
-from .header import read
-
 if TYPE_CHECKING:
     import numpy as np
+
+    from .contract import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,20 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an architecture brings to be proved with. Samples and texts are made when asked for: they need numpy."""
+    """What an architecture brings to be proved with, made when asked for: no other command needs it."""
 
-    contract: Contract
+    contract: Callable[[], Contract]
     samples: Callable[[], Sequence[Sample]]
     texts: Callable[[], Texts]
 
 
 def prove(pack: Pack, model: Path) -> Evidence:
     """Whether a model file has all that the loader will ask for. Raises `UsageError` where it is no such file."""
+    from .contract import judge
+    from .header import read
+
     proof: Proof = pack.proof
-    found = judge(read(model), proof.contract)
+    found = judge(read(model), proof.contract())
     verdict = "will not load" if found.faults else "has all that the port asks for"
     counts = f"{found.there} tensors, {found.asked} asked for at most" if found.asked else f"{found.there} tensors"
     return Evidence("model", not found.faults, f"{model} {verdict}: {counts}", notes=found.faults + found.notes)
@@ -62,6 +63,8 @@ def prove(pack: Pack, model: Path) -> Evidence:
 
 def compute(pack: Pack, folder: Path, progress: Progress) -> Iterator[Evidence]:
     """Whether the build in the folder computes and reads what it must."""
+    from . import logits, tokens
+
     proof: Proof = pack.proof
     yield logits.judge(proof.samples(), folder, progress)
     yield tokens.judge(proof.texts(), folder)
