@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-
 class Block(Construct):
     """Statements in braces, or those under a case label."""
 
@@ -47,7 +46,6 @@ class Block(Construct):
         indent = self.source.indent(models[-1].start_byte) if models else self.source.deeper(outer)
         shared = self.source.line(last.start_byte) == self.source.line(self.node.start_byte)
         return self._changes(below(self.source, last, code, self.name, gap=gap, indent=outer if shared else indent))
-
 
     def refill(self, code: str) -> Outcome:
         """Other statements in place of all that is in these braces, comments as well."""

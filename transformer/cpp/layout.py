@@ -39,12 +39,17 @@ def above(source: Source, node: Node, code: str, anchor: str, *, gap: bool = Fal
     outer = unconditional(first)
     if outer.parent is not None and outer.parent.type in _DECLARATIONS:
         first = outer
-    while (comment := first.prev_sibling) is not None and comment.type == "comment" and source.starts_line(comment):
-        if comment.end_point[0] + 1 < first.start_point[0]:
-            break
-        first = comment
     lines = source.reindent(code, indent) + ("\n\n" if gap else "\n")
-    return source.insert_lines(source.line_start(first.start_byte), lines, anchor)
+    return source.insert_lines(source.line_start(commented(source, first).start_byte), lines, anchor)
+
+
+def commented(source: Source, node: Node) -> Node:
+    """The first of the comments on lines of their own right above a node; the node itself where there is none."""
+    while (comment := node.prev_sibling) is not None and comment.type == "comment" and source.starts_line(comment):
+        if comment.end_point[0] + 1 < node.start_point[0]:
+            break
+        node = comment
+    return node
 
 
 def below(source: Source, node: Node, code: str, anchor: str, *, gap: bool = False, indent: str | None = None) -> Edit:

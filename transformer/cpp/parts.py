@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from transformer.cpp import lists
 from transformer.cpp.construct import Construct
 from transformer.cpp.faults import require_sound
+from transformer.cpp.layout import commented
 from transformer.cpp.search import only
 from transformer.cpp.source import descendants, tokens
 from transformer.outcome import Changes, Outcome, Satisfied
@@ -55,11 +56,7 @@ def add_to_list(construct: Construct, entries: Sequence[str]) -> Outcome:
 def without_comment(statement: Construct) -> Outcome:
     """Nothing in place of the comment right above a statement."""
     source, node = statement.source, statement.node
-    first = node
-    while (above := first.prev_sibling) is not None and above.type == "comment" and source.starts_line(above):
-        if above.end_point[0] + 1 < first.start_point[0]:
-            break
-        first = above
+    first = commented(source, node)
     if first == node:
         return Satisfied(statement.where)
     require_sound(source, node, statement.name, [node.start_byte])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transformer.cpp.blocks import Block
 from transformer.cpp.construct import Construct
+from transformer.cpp.layout import commented
 from transformer.cpp.source import SEP, tokens, unconditional
 from transformer.outcome import Outcome, Satisfied
 
@@ -92,8 +93,8 @@ class Switch(Construct):
         group = self._group(model)
         last = group[-1]
         if last == self.cases.get("default") or not self._leaves(last):
-            first = unconditional(group[0])
-            return self.source.insert_lines(self._comment_above(first), lines, self.name)
+            first = commented(self.source, unconditional(group[0]))
+            return self.source.insert_lines(self.source.line_start(first.start_byte), lines, self.name)
         end = last.end_byte
         if unconditional(last) == last and self.source.rest(end):  # more of the switch stands on this line
             blanks = len(self.source.data[end:]) - len(self.source.data[end:].lstrip(b" \t"))
@@ -121,14 +122,6 @@ class Switch(Construct):
         last = inside[-1]
         jumps = ("break_statement", "return_statement", "continue_statement", "goto_statement", "throw_statement")
         return last.type in jumps or (last.type == "expression_statement" and "abort" in self.source.text(last).lower())
-
-    def _comment_above(self, first: Node) -> int:
-        """The line of a case, or of the comment right above it."""
-        while (above := first.prev_sibling) is not None and above.type == "comment" and self.source.starts_line(above):
-            if above.end_point[0] + 1 < first.start_point[0]:
-                break
-            first = above
-        return self.source.line_start(first.start_byte)
 
     def _below(self, case: Node) -> int:
         """The line under a case, and under the `#endif` where it is inside `#if`."""
