@@ -23,11 +23,8 @@ OPTIONAL = "TENSOR_NOT_REQUIRED"
 @rule("load.cap", "the soft cap of the logits is read from the file")
 def cap(port: Port) -> Outcome:
     """Without it every model has the cap of the published ones. A file that names none has none."""
-    scope = port.scope("load_hparams")
-    if scope is None:
-        return NEW
-    if scope.mentions(CAP):
-        return Satisfied(scope.where)
+    if known := _known(port, "load_hparams", CAP):
+        return known
     builder = _builder(port)
     if not any(each.condition.mentions(CAP) for each in builder.ifs()):
         return Blocked(f"the builder does not ask whether there is a cap ({CAP})", port.handled("build_graph").where)
@@ -47,6 +44,14 @@ def rotation(port: Port) -> Outcome:
     return _read_after(port, port.key("attention.key_length_swa"), "own_rotation.cpp.j2")
 
 
+def _known(port: Port, method: str, sign: str) -> Outcome | None:
+    """Why there is nothing to do: there is no loader yet, or it has the sign of what is wanted."""
+    scope = port.scope(method)
+    if scope is None:
+        return NEW
+    return Satisfied(scope.where) if scope.mentions(sign) else None
+
+
 def _read_after(port: Port, key: str, template: str) -> Outcome:
     """Lines below the one that reads `key`, with its words for the reader and the values."""
     scope = port.own("load_hparams")
@@ -59,11 +64,8 @@ def _read_after(port: Port, key: str, template: str) -> Outcome:
 @rule("load.tail", "layers without K and V of their own load without them")
 def tail(port: Port) -> Outcome:
     """Published files hold unused ones there; those that were saved again do not."""
-    scope = port.scope("load_tensors")
-    if scope is None:
-        return NEW
-    if scope.mentions("has_kv"):
-        return Satisfied(scope.where)
+    if known := _known(port, "load_tensors", "has_kv"):
+        return known
     builder = _builder(port)
     if not builder.mentions("has_kv"):
         return Blocked("the builder does not ask which layers have K and V", port.handled("build_graph").where)
@@ -97,11 +99,8 @@ def experts(port: Port) -> Outcome:
       needs=("graph.experts", "experts.gate-up"))  # fmt: skip
 def apart(port: Port) -> Outcome:
     """Loaded where the merged tensor is not there, and handed to the graph beside it."""
-    scope = port.scope("load_tensors")
-    if scope is None:
-        return NEW
-    if scope.mentions("LLM_TENSOR_FFN_GATE_EXPS"):
-        return Satisfied(scope.where)
+    if known := _known(port, "load_tensors", "LLM_TENSOR_FFN_GATE_EXPS"):
+        return known
     made = _created(port.own("load_tensors"), port.tensor("FFN_GATE_UP_EXPS"))
     width, size, count = (each.strip() for each in made.arguments()[1].strip("{} ").split(","))
     owner = made.statement_of().text.partition("ffn_gate_up_exps")[0]
