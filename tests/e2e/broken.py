@@ -12,7 +12,7 @@ import numpy as np
 from gguf import GGUFValueType as Type
 
 from e2e.run import MODELS
-from rules.gemma4.oracle import models
+from rules.gemma4.oracle import files, models
 from rules.gemma4.oracle.models import LAYOUTS, Model
 
 Value = tuple[Any, Type] | tuple[Any, Type, Type]
@@ -39,18 +39,14 @@ class Broken:
         writer = gguf.GGUFWriter(str(path), self.architecture)
         for name, entry in reader.fields.items():
             if not name.startswith("GGUF.") and name not in (*self.values, *self.drop_values, "general.architecture"):
-                kinds = (entry.types[0], entry.types[-1]) if entry.types[0] == Type.ARRAY else (entry.types[0],)
-                writer.add_key_value(name, entry.contents(), *kinds)
+                files.copy_key(writer, entry)
         for name, value in self.values.items():
             writer.add_key_value(name, *value)
         for tensor in reader.tensors:
             if tensor.name not in self.drop:
                 content = tensor.data.reshape([int(size) for size in reversed(tensor.shape)])
                 writer.add_tensor(self.rename.get(tensor.name, tensor.name), self.reshape(tensor.name, content))
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
+        files.finish(writer)
 
 
 def _key(name: str, value: Any, layout: str = "31b", kind: Type = Type.UINT32, says: str = "") -> Broken:

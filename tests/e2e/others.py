@@ -15,6 +15,7 @@ import numpy as np
 from e2e.build import Build
 from e2e.run import logits
 from e2e.settings import Setting
+from rules.gemma4.oracle import files
 
 HIDDEN, WIDTH, HEADS, KV_HEADS, HEAD, VOCABULARY, WINDOW = 128, 128, 4, 2, 32, 300, 16
 EXPERTS, EXPERT_WIDTH = 8, 32
@@ -119,10 +120,7 @@ def write(architecture: str, path: Path) -> None:
     for layer in range(layers):
         for name, shape in ARCHITECTURES[architecture]():
             add(f"blk.{layer}.{name}", shape)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    files.finish(writer)
 
 
 def _metadata(writer: gguf.GGUFWriter, architecture: str, layers: int) -> None:

@@ -53,13 +53,10 @@ def write(path: Path) -> None:
     files.metadata(writer, SHAPE)
     for name, field in known.fields.items():
         if name.startswith("tokenizer."):
-            writer.add_key_value(name, field.contents(), field.types[0], field.types[-1] if len(field.types) > 1 else None)
+            files.copy_key(writer, field)
     for name, tensor in tensors.items():
         writer.add_tensor(name, np.zeros_like(tensor) if name.endswith(SILENT) else tensor)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    files.finish(writer)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from e2e.build import Build
 from e2e.mistakes import added, effects
 from e2e.run import MODELS, reference
 from e2e.settings import BOUNDS, HALF, Cache
-from rules.gemma4.oracle import golden, models
+from rules.gemma4.oracle import files, golden, models
 from rules.gemma4.oracle.forward import ATTENTION, Reference, Shift
 from rules.gemma4.oracle.models import LAYOUTS, Model
 from rules.gemma4.oracle.variants import VARIANTS, Variant
@@ -164,10 +164,7 @@ def adapter(variant: Variant, path: Path) -> Tensors:
         writer.add_tensor(f"{name}.lora_a", a)
         writer.add_tensor(f"{name}.lora_b", b)
         added[name] = (b.astype(np.float64) @ a) * (ALPHA / RANK)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    files.finish(writer)
     return added
 
 

@@ -82,10 +82,21 @@ def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
             writer.add_tensor(name, tensor.astype(np.float16))
         else:
             writer.add_tensor(name, quantize(tensor, Q8_0), raw_dtype=Q8_0)
+    finish(writer)
+
+
+def finish(writer: gguf.GGUFWriter) -> None:
+    """Write what was added, in the one order that works."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def copy_key(writer: gguf.GGUFWriter, field: gguf.ReaderField) -> None:
+    """A key of another file, with its type, and for an array that of its items."""
+    kinds = (field.types[0], field.types[-1]) if field.types[0] == gguf.GGUFValueType.ARRAY else (field.types[0],)
+    writer.add_key_value(field.name, field.contents(), *kinds)
 
 
 def metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
