@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from drift.machine import Drifted, loaded, original
+from drift.machine import DriftedTree, loaded, original
 from drift.syntax import Text, word
 from transformer import plan
 from transformer.outcome import Changes
@@ -133,4 +133,4 @@ def _name(file: Text, node) -> str:
 
 
 def plan_of(root: Path, one: Break) -> plan.Plan:
-    return plan.make(loaded(), Workspace(Drifted(root, {one.path: one.data})))
+    return plan.make(loaded(), DriftedTree(root, {one.path: one.data}))

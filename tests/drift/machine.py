@@ -14,6 +14,7 @@ from drift import meaning
 from drift.mutators import LAYOUT, MUTATORS
 from drift.syntax import Text, number
 from transformer import pack, plan
+from transformer.cpp import CppFile, Source
 from transformer.cpp.source import around
 from transformer.errors import TransformerError
 from transformer.outcome import Blocked, Changes
@@ -36,6 +37,30 @@ class Drifted(DiskStore):
 
     def read(self, path: str) -> bytes | None:
         return self.files[path] if path in self.files else super().read(path)
+
+
+class DriftedTree(Workspace):
+    """A tree with other texts for some of its files; the others are parsed once for all mutants."""
+
+    def __init__(self, root: Path, files: Mapping[str, bytes]) -> None:
+        super().__init__(Drifted(root, files))
+        self.drifted, self.whole = files, whole(root)
+
+    def source(self, path: str) -> Source:
+        if path not in self.drifted and path not in self._sources:
+            self._sources[path] = self.whole.source(path)
+        return super().source(path)
+
+    def file(self, path: str) -> CppFile:
+        if path not in self.drifted and path not in self._files:
+            self._files[path] = self.whole.file(path)
+        return super().file(path)
+
+
+@lru_cache
+def whole(root: Path) -> Workspace:
+    """The tree that did not drift."""
+    return Workspace(DiskStore(root))
 
 
 @dataclass(frozen=True)
@@ -79,7 +104,7 @@ def loaded() -> pack.Pack:
 @lru_cache
 def original(root: Path) -> plan.Plan:
     """The plan of the tree that did not drift."""
-    return plan.make(loaded(), Workspace(DiskStore(root)))
+    return plan.make(loaded(), whole(root))
 
 
 @lru_cache
@@ -213,7 +238,7 @@ def judge(mutant: Mutant) -> Verdict:
     verdict = Verdict(mutant)
     files = mutant.files()
     try:
-        made = verdict.made = plan.make(loaded(), Workspace(Drifted(mutant.root, files)))
+        made = verdict.made = plan.make(loaded(), DriftedTree(mutant.root, files))
     except TransformerError as error:
         verdict.complaints.append(f"raised {type(error).__name__}: {error.message} ({error.where})")
         return verdict
@@ -287,7 +312,7 @@ def _last_word(text: str) -> str:
 def compiled(mutant: Mutant, jobs: int | None = None) -> list[str]:
     """What a compiler says of the port of a mutant and does not say of the tree that did not drift."""
     files = mutant.files()
-    made = plan.make(loaded(), Workspace(Drifted(mutant.root, files)))
+    made = plan.make(loaded(), DriftedTree(mutant.root, files))
     planned = {path: source.data for path, source in made.after.planned.items()}
     created = [path for path in planned if not made.before.exists(path)]
     report = check_types(mutant.root, {**files, **planned}, created=created, names=plan.new_names(made),
@@ -310,6 +335,8 @@ def _facts(made: plan.Plan, path: str) -> tuple[meaning.Facts, meaning.Facts]:
 
 def _undone(text: str) -> str:
     """Without what the machine has added or renamed by itself."""
+    if not any(mark in text for mark in ("drift_p", "424242", "_was_")):
+        return text
     return re.sub(r" ,? ?(?:int drift_p\d+(?: = 424242)?|424242)(?= )", "", meaning.renamed(text))
 
 
@@ -368,6 +395,8 @@ def _layout(made: plan.Plan, mutant: Mutant, files: Files) -> Iterator[str]:
                     each in ("trailing_blanks", "comments_between", "items_broken") for each, _, _ in mutant.steps
                 ):
                     yield f"{path}:{index + 1}: blanks at the end of a new line: {line!r}"
+        if b"drift " not in old:
+            continue
         found = list(_ABOUT.finditer(old.decode()))
         count = Counter(m["number"] for m in found)
         before = {m["number"]: m["code"].split() for m in found if count[m["number"]] == 1}
