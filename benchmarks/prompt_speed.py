@@ -176,8 +176,8 @@ All were built alike with
     {flags}
 
 The three run in turns, one process each; figures are medians, ratios medians of the ratios within a round. The machine
-is a virtual one with {cores} cores; its load was {low:.1f} to {high:.1f} at the start of a run, with {threads} threads of the run before.
-Processor time is that of all threads together, waiting for each other included.
+is a virtual one with {cores} cores; its load was {low:.1f} to {high:.1f} at the start of a run, most of it left by the
+run before. Processor time is that of all threads together, waiting for each other included.
 
 ## Tokens in a second
 
