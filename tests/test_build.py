@@ -97,6 +97,7 @@ def test_a_tree_is_built_outside_of_it_and_judged(ported, tools, computed, tmp_p
     configured, built = commands(tools)
     assert configured.startswith(f"-S {ported} -B {folder}/build -G Ninja -DCMAKE_BUILD_TYPE=Release")
     assert configured.endswith(" -DSHARED=ON")
+    assert f" -DCMAKE_MAKE_PROGRAM={tools / 'ninja'} " in configured
     assert built == f"--build {folder}/build --parallel {os.cpu_count()} --target library"
     assert contents(ported) == before
 

@@ -61,7 +61,8 @@ class Builder:
         generator = "Ninja" if self.ninja else "Unix Makefiles"
         cache = "ccache" if shutil.which("ccache") else ""
         launchers = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={cache}" for language in ("C", "CXX")]
-        options = ["-DCMAKE_BUILD_TYPE=Release", *launchers, *self.recipe.options]
+        maker = shutil.which("ninja" if self.ninja else "make")  # the one that a kept folder remembers may be gone
+        options = ["-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_MAKE_PROGRAM={maker}", *launchers, *self.recipe.options]
         yield ["cmake", "-S", str(self.repo.resolve()), "-B", build, "-G", generator, *options]
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
         yield ["cmake", "--build", build, "--parallel", jobs, "--target", *self.recipe.targets]
