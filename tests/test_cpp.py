@@ -771,7 +771,7 @@ def test_insert_after(before, after, newline):
 
 def test_several_lines_beside_others():
     verb = lambda file: file.calls("g")[0].insert_before("n(); // why\nm();")  # noqa: E731
-    check(function("    if (x) { g(); }\n"), function("    if (x) { \n        n(); // why\n        m();\n        g(); }\n"), verb)
+    check(function("    if (x) { g(); }\n"), function("    if (x) {\n        n(); // why\n        m();\n        g(); }\n"), verb)
 
 
 def test_a_comment_alone_is_inserted_once():

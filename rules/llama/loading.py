@@ -56,5 +56,5 @@ def bool_arrays(port: Port) -> Outcome:
         reader.switch("arr_info.gt").add_label(
             port.fork.spelled("GGUF_TYPE_BOOL"), near=[port.fork.spelled("GGUF_TYPE_INT32")]
         ),
-        copy.replace_lines(port.render("bool_array.cpp.j2", copy=copy.text)),
+        copy.rewrite(lambda text: port.render("bool_array.cpp.j2", copy=text)),
     )

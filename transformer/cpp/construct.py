@@ -10,7 +10,7 @@ from transformer.cpp import lists
 from transformer.cpp.faults import require_sound
 from transformer.cpp.layout import above, below, statement
 from transformer.cpp.names import EXPRESSIONS, HEADS, LOOPS, declares, last_name, variables
-from transformer.cpp.rewrite import references, removals, swaps, within, wrapped
+from transformer.cpp.rewrite import references, removals, rewritten, swaps, within, wrapped
 from transformer.cpp.search import first, only
 from transformer.cpp.source import SEP, Source, among, around, longest, tokens
 from transformer.edit import splice
@@ -18,7 +18,7 @@ from transformer.errors import AnchorError
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
@@ -228,9 +228,9 @@ class Construct:
         """Another text for this construct."""
         return self._changes(self.source.edit(self.node.start_byte, self.node.end_byte, code, self.name))
 
-    def replace_lines(self, code: str) -> Changes:
-        """Other lines for this statement, with its indentation."""
-        return self.replace(self.source.reindent(code, self.source.indent(self.node.start_byte)).lstrip())
+    def rewrite(self, lines: Callable[[str], str]) -> Changes:
+        """Other lines, made from this statement and the comment behind it, with its indentation."""
+        return self._changes(rewritten(self.source, self.node, lines, self.name))
 
     def swap(self, code: str) -> Changes:
         """Another text for this expression; a comment behind it on its line keeps its column if there is room."""

@@ -33,8 +33,9 @@ def above(source: Source, node: Node, code: str, anchor: str, *, gap: bool = Fal
     if _shares(source, first):
         text = _beside(code)
         if text is None:
-            lines = source.reindent(code, source.deeper(indent))
-            return source.edit(first.start_byte, first.start_byte, f"\n{lines}\n{source.deeper(indent)}", anchor)
+            inner = source.deeper(indent)
+            place, blanks = _before_blanks(source, first)
+            return source.edit(place, place, f"\n{source.reindent(code, inner)}\n{inner.removesuffix(blanks)}", anchor)
         return source.edit(first.start_byte, first.start_byte, f"{text} ", anchor)
     outer = unconditional(first)
     if outer.parent is not None and outer.parent.type in _DECLARATIONS:
@@ -114,6 +115,13 @@ def end_of(source: Source, node: Node) -> int:
 def alone(source: Source, node: Node, last: Node | None = None) -> bool:
     """Whether nothing but comments stands on the lines of a statement, or of those from it to `last`, beside them."""
     return not _shares(source, node) and not source.rest(end_of(source, last or node))
+
+
+def _before_blanks(source: Source, node: Node) -> tuple[int, str]:
+    """Where the blanks in front of a node begin, and what they are: they become part of its indentation."""
+    head = source.data[source.line_start(node.start_byte) : node.start_byte]
+    blanks = head[len(head.rstrip()) :].decode()
+    return node.start_byte - len(blanks), blanks
 
 
 def _shares(source: Source, node: Node) -> bool:

@@ -9,7 +9,7 @@ from transformer.cpp.layout import alone, end_of
 from transformer.cpp.source import Source, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tree_sitter import Node
 
@@ -110,6 +110,14 @@ def wrapped(source: Source, node: Node, head: str, text: str, remark: str, name:
     inner = "\n".join(source.unit + line if line and not line.startswith("#") else line for line in lines)
     above = f"// {remark}\n{indent}" if remark else ""
     return source.edit(node.start_byte, end, f"{above}{head} {{\n{indent}{inner}\n{indent}}}", name)
+
+
+def rewritten(source: Source, node: Node, lines: Callable[[str], str], name: str) -> Edit:
+    """What `lines` makes of a statement and the comment behind it, in their place."""
+    end = _with_comment(source, node)
+    text = source.data[node.start_byte : end].decode().replace("\r\n", "\n")
+    code = source.reindent(lines(text), source.indent(node.start_byte)).lstrip()
+    return source.edit(node.start_byte, end, code, name)
 
 
 def _with_comment(source: Source, node: Node) -> int:
