@@ -243,7 +243,7 @@ def judge(mutant: Mutant) -> Verdict:
         verdict.complaints.append(f"raised {type(error).__name__}: {error.message} ({error.where})")
         return verdict
     base = original(mutant.root)
-    if any(_conditional(step.outcome, mutant) for step in made.blocked):
+    if any(_conditional(step.outcome, mutant) for step in (*made.blocked, *made.skipped)):
         return verdict
     for step in [*made.blocked, *made.skipped]:
         if step.rule.name not in {s.rule.name for s in base.skipped}:

@@ -443,11 +443,17 @@ def new_cases(seed: int, text: str) -> str:
     return file.edited(edits)
 
 
-def _members(file: Text) -> list[list]:
+# Structs that forks extend; others may be initialised member by member.
+_GROWING = re.compile(
+    r"llama_(layer\w*|hparams|model|model_loader|vocab|context|kv_cache\w*)|llm_graph_(context|result|input_\w+)|impl"
+)
+
+
+def _members(file: Text, names: re.Pattern[str] | None = None) -> list[list]:
     found = []
     for node in file.nodes("struct_specifier", "class_specifier"):
         body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
-        if body is None or name is None:
+        if body is None or name is None or (names is not None and not names.fullmatch(file.of(name))):
             continue
         plain = [
             n
@@ -475,7 +481,7 @@ def members_swapped(seed: int, text: str) -> str:
 def new_members(seed: int, text: str) -> str:
     random, file = Random(seed), Text(text)
     edits = []
-    for members in some(random, _members(file)):
+    for members in some(random, _members(file, _GROWING)):
         at = random.choice(members)
         own = f"struct ggml_tensor * drift_{number(random)} = nullptr;"
         edits.append((at.start_byte, at.start_byte, own.encode() + b"\n" + file.indent(at.start_byte)))

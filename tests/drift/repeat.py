@@ -1,4 +1,7 @@
-"""`python -m drift.repeat SEED [TREE ...]` (in tests/): one mutant again: what drifted, what is wrong, and the diff of the port."""
+"""`python -m drift.repeat SEED [-q] [TREE ...]` (in tests/): one mutant again.
+
+What drifted, what is wrong, and without -q the diff of the port.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from drift.machine import FORK, judge, mutant
 
 
 def main(arguments: list[str]) -> int:
-    seed, *roots = arguments
+    seed, *roots = [each for each in arguments if each != "-q"]
     verdict = judge(mutant(int(seed), tuple(map(Path, roots)) or (FORK,)))
     if verdict.made is not None and "-q" not in arguments:
         for path in verdict.made.paths:
