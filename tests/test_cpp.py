@@ -294,7 +294,7 @@ STRUCT = """struct s {{
 def test_members():
     struct = parse(STRUCT.format("")).struct("s")
     assert list(struct.fields) == ["width", "done", "flags", "scale", "a", "b", "c"]
-    assert struct.type_of("flags") == "std::array<bool, 4>"
+    assert struct.type_of("flags") == "std :: array < bool , 4 >"
     assert [each.names for each in struct.methods("s")] == [("x",)]
     assert len(struct.methods("size")) == 1
     assert struct.methods("done") == []

@@ -12,7 +12,7 @@ from transformer.cpp.functions import Function
 from transformer.cpp.layout import below, into
 from transformer.cpp.names import function_declarator, innermost, variables
 from transformer.cpp.search import only
-from transformer.cpp.source import Source, aligned, descendants, tokens
+from transformer.cpp.source import SEP, Source, aligned, descendants, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Outcome, Satisfied
 
@@ -188,9 +188,9 @@ class Struct(Construct):
         return only(found, f"{self.name}::{name}({', '.join(parameters)})", self.where)
 
     def type_of(self, field: str) -> str:
-        """The declared type of a data member, as it is written."""
+        """The declared type of a data member: its tokens, set apart by blanks."""
         node = self.fields[field].child_by_field_name("type")
-        return self.source.text(node) if node is not None else ""
+        return tokens(self.source.text(node)).replace(SEP, " ") if node is not None else ""
 
     def add(self, *declarations: str, near: Sequence[str] = (), gap: bool = False) -> Outcome:
         """Data members behind the first of `near` that is there, else at the end of the data members."""
