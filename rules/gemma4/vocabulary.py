@@ -144,7 +144,9 @@ def pieces(port: Port) -> Outcome:
     case = _bpe(port.fork.vocab.function("llama_vocab::impl::token_to_piece", "buf"))
     if case.mentions("LLAMA_TOKEN_ATTR_BYTE"):
         return Satisfied(case.where)
-    return case.if_on("attr & LLAMA_TOKEN_ATTR_NORMAL").insert_before(port.render("vocab_pieces.cpp.j2"))
+    decoding = case.if_on("attr & LLAMA_TOKEN_ATTR_NORMAL")
+    text = decoding.call("llama_decode_text").arguments()[0]
+    return decoding.insert_before(port.render("vocab_pieces.cpp.j2", text=text))
 
 
 @rule("vocab.end", "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>", needs=WHOLE)
