@@ -322,8 +322,8 @@ def compiled(mutant: Mutant, jobs: int | None = None) -> list[str]:
 
 
 def _own(one: Diagnostic) -> bool:
-    """Whether it is about what the machine has added: labels that no enumerator has, and names nobody uses."""
-    if one.flag == "-Wenum-constexpr-conversion":
+    """Whether it is about what the machine has added: labels that no enumerator has, names nobody uses, comments."""
+    if one.flag in ("-Wenum-constexpr-conversion", "-Wenum-compare-switch", "-Wcomment"):
         return True
     return one.severity == "warning" and re.search(r"(?i)drift|case value not in enumerated type", one.text) is not None
 

@@ -520,7 +520,7 @@ NAMED = frozenset({"n_embd_head_k", "n_rot", "n_embd_nope", "tn", "byte_str"})
 
 
 def _own_locals(file: Text, function, body) -> list[str]:
-    declared: dict[str, int] = {}
+    declared: dict[str, list[int]] = {}
     for node in _descend(body):
         if node.type == "declaration":
             for each in node.children_by_field_name("declarator"):
@@ -529,11 +529,17 @@ def _own_locals(file: Text, function, body) -> list[str]:
                         each.named_children[-1] if each.type == "reference_declarator" else None
                     )
                 if each is not None:
-                    declared[file.of(each)] = declared.get(file.of(each), 0) + 1
-    kinds: dict[str, set[str]] = {}
+                    declared.setdefault(file.of(each), []).append(each.start_byte)
+    uses: dict[str, list] = {}
     for node in _identifiers(function):
-        kinds.setdefault(file.of(node), set()).add(node.type)
-    return [n for n, count in declared.items() if count == 1 and kinds[n] == {"identifier"} and n not in NAMED]
+        uses.setdefault(file.of(node), []).append(node)
+    return [
+        name
+        for name, places in declared.items()
+        if len(places) == 1
+        and name not in NAMED
+        and all(each.type == "identifier" and each.start_byte >= places[0] for each in uses[name])
+    ]
 
 
 def _descend(node):
