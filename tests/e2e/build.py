@@ -39,10 +39,9 @@ SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all") if SA
 SANITIZED = ("-DLLAMA_SANITIZE_ADDRESS=ON", "-DLLAMA_SANITIZE_UNDEFINED=ON") if SANITIZE else ()
 BUILD = "build-sanitized" if SANITIZE else "build"
 
-FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *running.OPTIONS, *SANITIZED)
-RECIPE = replace(
-    running.RECIPE, options=(*running.RECIPE.options, *SANITIZED), targets=("llama", *running.TARGETS)
-)
+OWN = ("-DGGML_RPC=ON", *SANITIZED)  # a second device for layers: device.h
+FLAGS = ("-DCMAKE_BUILD_TYPE=Release", *running.OPTIONS, *OWN)
+RECIPE = replace(running.RECIPE, options=(*running.RECIPE.options, *OWN), targets=("llama", *running.TARGETS))
 COMPILER = ("g++", "-std=c++17", "-O1", "-Wall")
 LIBRARIES = ("llama", "ggml", "ggml-base")
 
@@ -62,7 +61,8 @@ class Build:
     def program(self, name: str) -> Path:
         """The program `name`.cpp, compiled against these libraries."""
         source = next(path for folder in (HERE, SHARED) if (path := folder / f"{name}.cpp").exists())
-        digest = hashlib.sha256(source.read_bytes() + (SHARED / "common.h").read_bytes()).hexdigest()
+        texts = (path.read_bytes() for path in (source, SHARED / "common.h", *sorted(HERE.glob("*.h"))))
+        digest = hashlib.sha256(b"\0".join(texts)).hexdigest()
         target = self.folder / f"{name}-{digest[:16]}"
         if not target.exists():
             lib, include = self.folder / "lib", self.folder / "include"

@@ -22,7 +22,7 @@ from e2e.build import FLAGS, PROJECT, Build, build, port
 from e2e.run import MODELS as FOLDER
 from e2e.run import figures
 from e2e.settings import BOUNDS, HALF, HALF_ROUTED, SETTINGS
-from e2e.trees import TREES, AnyTree, Local, pristine
+from e2e.trees import TREES, local, pristine
 from rules.gemma4.oracle import models
 from rules.gemma4.oracle.models import MODELS
 from rules.llama.figures import STRICT, Bound, Figure
@@ -70,9 +70,7 @@ every kind and shape that shows it: each is beyond the bounds under every settin
 
 
 def main() -> None:
-    named = [argument.partition("=") for argument in sys.argv[1:]]
-    trees: Sequence[AnyTree] = [Local(name, Path(folder)) for name, _, folder in named] or TREES
-    for tree in trees:
+    for tree in local(sys.argv[1:]) or TREES:
         began = time.monotonic()
         source = port(tree)
         ported_in = time.monotonic() - began

@@ -1,17 +1,19 @@
-// rows MODEL IDS WANTED OUT SEQUENCES STEPS KIND SETTING...
+// rows MODEL IDS WANTED OUT SEQUENCES STEPS KIND LAYERS SETTING...
 //
 // Feeds prompts of several sequences, token by token in turns, as one batch that the library cuts into micro-batches,
 // and asks for the logits of some tokens only; then decodes STEPS tokens of each sequence, one of each in a batch. IDS
 // holds the int32 ids of one sequence after the other, WANTED an int32 flag for each token of the prompt batch. With
-// the KIND "raw" the prompt is fed as embeddings, made of the ids. OUT receives the float32 logits, setting after
+// the KIND "raw" the prompt is fed as embeddings, made of the ids. With LAYERS, so many are on a second device. OUT receives the float32 logits, setting after
 // setting: those asked for of the prompt in the order of the batch, then those of all steps. Prints a line for each
 // setting: how many rows left each layer of the model, prompt and steps together.
 
 #include "common.h"
+#include "device.h"
 
 #include <cmath>
 
 static std::vector<int64_t> rows_of_layer;
+static int n_away = 0;
 
 // asked before a node is computed
 static bool count(ggml_tensor * t, bool ask, void *) {
@@ -19,6 +21,7 @@ static bool count(ggml_tensor * t, bool ask, void *) {
     if (ask && sscanf(t->name, "l_out-%d", &il) == 1) {
         rows_of_layer.resize(std::max<size_t>(rows_of_layer.size(), il + 1));
         rows_of_layer[il] += t->ne[1];
+        n_away += t->buffer && !ggml_backend_buffer_is_host(t->buffer);
     }
     return false;
 }
@@ -74,19 +77,22 @@ static std::vector<float> run(llama_model * model, const setting & how, const ta
 }
 
 int main(int argc, char ** argv) {
-    if (argc < 9) die("usage: rows MODEL IDS WANTED OUT SEQUENCES STEPS KIND SETTING...");
+    if (argc < 10) die("usage: rows MODEL IDS WANTED OUT SEQUENCES STEPS KIND LAYERS SETTING...");
+    offloaded = atoi(argv[8]);
+    if (offloaded > 0) start_device();
     llama_model * model = load(argv[1]);
     const task t { read<int32_t>(argv[2]), read<int32_t>(argv[3]), atoi(argv[5]), atoi(argv[6]), std::string(argv[7]) == "raw" };
     if (static_cast<int>(t.wanted.size()) != t.prompt()*t.sequences) die("a flag for each token of the prompt is needed");
     FILE * out = fopen(argv[4], "wb");
     if (!out) die("cannot write output");
     prepare = [](llama_context_params & params) { params.cb_eval = count; };
-    for (int i = 8; i < argc; ++i) {
+    for (int i = 9; i < argc; ++i) {
         rows_of_layer.clear();
         write(out, run(model, parse(argv[i]), t));
         for (const int64_t rows : rows_of_layer) printf("%lld ", (long long) rows);
         printf("\n");
     }
+    if (offloaded > 0 && n_away == 0) die("no layer was on the device");
     fclose(out);
     llama_model_free(model);
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from e2e import others
 from e2e import run as running
 from e2e.build import Build
 from e2e.run import MODELS
@@ -16,7 +17,7 @@ from e2e.settings import Setting
 from rules.gemma4.oracle import models
 from rules.gemma4.oracle.models import LAYOUTS, Model
 from rules.gemma4.oracle.variants import STEPS, Variant
-from rules.llama.running import call
+from rules.llama.running import Failed, call
 
 SHAPES = tuple(Model(layout, kind) for layout in LAYOUTS if layout.name in ("e2b", "e4b") for kind in ("f32", "f16"))
 SETTINGS = (Setting(512, False, "f32"), Setting(64, False, "f32"), Setting(64, True, "f16"), Setting(100, True, "q8_0"))
@@ -79,7 +80,9 @@ class Outputs:
     rows: list[list[int]]
 
 
-def run(build: Build, model: Model, sequences: Sequences, places: str, kind: str = "tokens") -> Outputs:
+def run(
+    build: Build, model: Model, sequences: Sequences, places: str, kind: str = "tokens", offloaded: int = 0
+) -> Outputs:
     """Under all settings: the prompt's outputs in the order of the batch, then the steps'."""
     ids = sequences.ids(model.layout.variant)
     words = f" batch=512 ctx=1024 seqs={sequences.count} unified={int(sequences.unified)}"
@@ -89,10 +92,29 @@ def run(build: Build, model: Model, sequences: Sequences, places: str, kind: str
         given.write_bytes(ids.astype("<i4").tobytes())
         asked.write_bytes(flags.astype("<i4").tobytes())
         path, settings = models.checked(model, MODELS), [setting.words + words for setting in SETTINGS]
-        counts = (str(sequences.count), str(STEPS), kind)
+        counts = (str(sequences.count), str(STEPS), kind, str(offloaded))
         said = call(build.program("rows"), path, given, asked, out, *counts, *settings)
         logits = np.fromfile(out, dtype="<f4").reshape(len(settings), -1, model.layout.variant.vocabulary)
     return Outputs(logits.astype(np.float64), [[int(word) for word in line.split()] for line in said.splitlines()])
+
+
+def runs_in_parts(build: Build) -> bool:
+    """Whether the tree's own Gemma 3n, which has views of what the CPU computes, runs with layers on another device.
+
+    The RPC server of some days of March 2026 refuses every graph with such a view.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path, given, asked, out = (Path(folder) / name for name in ("model.gguf", "ids", "asked", "out"))
+        others.write("gemma3n", path)
+        given.write_bytes(np.arange(5, 15, dtype="<i4").tobytes())
+        asked.write_bytes(np.ones(8, dtype="<i4").tobytes())
+        try:
+            call(build.program("rows"), path, given, asked, out, "1", "2", "tokens", "3", "ubatch=64")
+        except Failed as error:
+            if "invalid tensor: null buffer" not in str(error):
+                raise
+            return False
+    return True
 
 
 @cache

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from real.trees import Tree
 
 from e2e import rows
 from e2e.build import Build, build, port
 from e2e.rows import Sequences
 from e2e.settings import bound
+from e2e.trees import AnyTree
 from rules.gemma4.oracle.models import Model
 from rules.llama.figures import measure
 
@@ -29,7 +29,7 @@ TIE = 0.1  # logits reach +-27
 
 
 @pytest.fixture(scope="session")
-def kept(tree: Tree, ported: Build) -> Build:
+def kept(tree: AnyTree, ported: Build) -> Build:
     """The same port with the option off, built after the other in the same folder."""
     return build(tree, port(tree, "drop_rows=off"))
 
@@ -58,7 +58,12 @@ def test_rows(ported: Build, kept: Build, model: Model, sequences: Sequences, pl
     same(model, ours.logits, theirs.logits)
     if places == "everywhere" or not sequences.drops:
         assert (ours.logits == theirs.logits).all()
-    for setting, got in zip(rows.SETTINGS, ours.logits, strict=True):
+    right(model, sequences, places, ours.logits)
+
+
+def right(model: Model, sequences: Sequences, places: str, logits: np.ndarray) -> None:
+    """Within the bounds of the reference, under each setting."""
+    for setting, got in zip(rows.SETTINGS, logits, strict=True):
         want, asked = rows.reference(model, sequences, places, setting)
         for part in (slice(asked), slice(asked, None)):
             if len(got[part]):
@@ -77,3 +82,22 @@ def test_embeddings_as_input(ported: Build, kept: Build, model: Model, places: s
     assert ours.rows == [rows.expected_rows(model, one, places, True)] * len(rows.SETTINGS)
     assert np.isfinite(ours.logits).all()
     same(model, ours.logits, theirs.logits)
+
+
+@pytest.fixture(scope="session")
+def _device(pristine: Build) -> None:
+    if not rows.runs_in_parts(pristine):
+        pytest.skip("this tree runs no model in parts that has views of what the CPU computes, its own Gemma 3n neither")
+
+
+@every_shape
+@pytest.mark.usefixtures("_device")
+@pytest.mark.parametrize("places", ["end", "several"])
+@pytest.mark.parametrize("end", ["tail", "owner", "everything"])
+def test_layers_on_another_device(ported: Build, model: Model, places: str, end: str) -> None:
+    """The graph is cut behind the layer where rows are dropped, before it, and nowhere."""
+    one, variant = Sequences(1), model.layout.variant
+    layers = {"tail": 1, "owner": variant.layers - variant.owners + 1, "everything": variant.layers}[end]
+    ours = rows.run(ported, model, one, places, offloaded=layers + 1)
+    assert ours.rows == [rows.expected_rows(model, one, places, True)] * len(rows.SETTINGS)
+    right(model, one, places, ours.logits)

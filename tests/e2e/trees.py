@@ -1,7 +1,12 @@
-"""The trees that are ported, built and run: one per dialect, and any other that lies in a folder."""
+"""The trees that are ported, built and run: two in CI, and any other that lies in a folder.
+
+E2E_TREES names such others, as `NAME=FOLDER` set apart by `:`; the tests then run on these alone.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +18,6 @@ MEMBERS = cython("0.2.12")
 FUNCTIONS = python("0.3.19")
 """Head sizes are functions of the layer."""
 
-TREES: tuple[Tree, ...] = (MEMBERS, FUNCTIONS)
-
-
 @dataclass(frozen=True)
 class Local:
     """A tree in a folder: read, never changed. The name tells figures and builds apart."""
@@ -25,6 +27,14 @@ class Local:
 
 
 AnyTree = Tree | Local
+
+
+def local(words: Iterable[str]) -> tuple[Local, ...]:
+    """Trees that are named as `NAME=FOLDER`."""
+    return tuple(Local(name, Path(folder)) for name, _, folder in (word.partition("=") for word in words))
+
+
+TREES: tuple[AnyTree, ...] = local(filter(None, os.environ.get("E2E_TREES", "").split(":"))) or (MEMBERS, FUNCTIONS)
 
 
 def pristine(tree: AnyTree) -> Path:
