@@ -27,9 +27,9 @@ Row = dict[str, Any]
 
 HEAD = """# What becomes of real trees
 
-Made by `python benchmarks/survival.py` with project revision `{revision}`: {count} of the {total} trees of the
-list were walked so far, each as it was published. On a copy of each: `--check`, `run` (types verified), `run` again,
-`--check`, `undo`.
+Made by `python benchmarks/survival.py`, the page with project revision `{revision}`: {count} of the {total} trees of
+the list were walked, each as it was published and once. On a copy of each: `--check`, `run` (types verified),
+`run` again, `--check`, `undo`.
 
 - **made it**: the first `--check` exits 1 (0 where nothing is to do), `run` 0 with no new diagnostics, the second `run`
   and `--check` 0 with nothing to do, and `undo` gives back every byte. Where the architecture is there already,
