@@ -113,7 +113,8 @@ class _Reader:
 
     def _condition(self, node) -> str:
         end = self.source.data.find(b"\n", node.start_byte)
-        return f"/{self.source.data[node.start_byte : end].decode().strip()}"
+        words = self.source.data[node.start_byte : end].decode().replace("#", "# ", 1).split()
+        return f"/#{' '.join(words[1:])}"
 
     def declaration(self, path: str, node) -> Iterator[str]:
         declarator = node.child_by_field_name("declarator")
