@@ -94,7 +94,7 @@ def rope_type(port: Port) -> Outcome:
     """A label in the group that returns the rope type of the spec."""
     switch, arch = port.fork.rope_types, port.spec.enumerator
     wanted = f"LLAMA_ROPE_TYPE_{port.spec.rope}"
-    group = [label for label in switch.cases if switch.case(label).mentions(wanted)]
+    group = [label for label in switch.cases if switch.case(label).holds(f"return {wanted};")]
     if arch in switch.cases and arch not in group:
         return Blocked(f"{arch} does not lead to {wanted}", switch.case(arch).where)
     relatives = [label for label in port.spec.near if label in group]
