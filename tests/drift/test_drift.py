@@ -13,8 +13,7 @@ import pytest
 
 from drift import mutators
 from drift.chosen import COUNT, FIRST, TYPED, roots
-from drift.machine import FORK, Drifted, compiled, judge, mutant, original, touched
-from transformer.workspace import Workspace
+from drift.machine import FORK, compiled, judge, mutant, original, touched, whole
 
 
 def _said(seed: int) -> str:
@@ -57,7 +56,7 @@ def test_a_mutant_is_repeated_from_its_seed():
 
 @pytest.mark.parametrize("name", mutators.MUTATORS)
 def test_every_mutator_changes_something(name):
-    disk = Workspace(Drifted(FORK, {}))
+    disk = whole(FORK)
     if name.endswith("_style") and mutators.clang_format() is None:
         pytest.skip("there is no clang-format")
     texts = {path: disk.source(path).data.decode() for path in touched(FORK)}
@@ -69,7 +68,7 @@ def test_every_mutator_changes_something(name):
 
 @pytest.mark.parametrize("name", mutators.LAYOUT)
 def test_layout_leaves_the_tokens(name):
-    disk = Workspace(Drifted(FORK, {}))
+    disk = whole(FORK)
     for path in ("src/llama-vocab.cpp", "src/llama-arch.cpp", "src/llama-graph.h"):
         source = disk.source(path)
         for seed in range(3):

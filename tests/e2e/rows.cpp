@@ -3,9 +3,10 @@
 // Feeds prompts of several sequences, token by token in turns, as one batch that the library cuts into micro-batches,
 // and asks for the logits of some tokens only; then decodes STEPS tokens of each sequence, one of each in a batch. IDS
 // holds the int32 ids of one sequence after the other, WANTED an int32 flag for each token of the prompt batch. With
-// the KIND "raw" the prompt is fed as embeddings, made of the ids. With LAYERS, so many are on a second device. OUT receives the float32 logits, setting after
-// setting: those asked for of the prompt in the order of the batch, then those of all steps. Prints a line for each
-// setting: how many rows left each layer of the model, prompt and steps together.
+// the KIND "raw" the prompt is fed as embeddings, made of the ids. LAYERS says how many are on a second device. OUT
+// receives the float32 logits, setting after setting: those asked for of the prompt in the order of the batch, then
+// those of all steps. Prints a line for each setting: how many rows left each layer of the model, prompt and steps
+// together.
 
 #include "common.h"
 #include "device.h"

@@ -79,7 +79,7 @@ class Function(Construct):
         if name is None or not name.type.endswith("identifier"):
             whole = self.source.text(node)
             return Parameter(whole.rpartition("=")[0].strip() if value else whole, "", value)
-        head = self.source.data[node.start_byte : name.start_byte].decode().replace("\r\n", "\n").strip()
+        head = self.source.between(node.start_byte, name.start_byte).strip()
         return Parameter(head, self.source.text(name), value)
 
     def place_of(self, parameter: Parameter) -> int:

@@ -105,7 +105,7 @@ def _last_comment(node: Node, end: int) -> int:
 def wrapped(source: Source, node: Node, head: str, text: str, remark: str, name: str) -> Edit:
     """`head { text }` for a statement and the comment behind it, below a remark."""
     indent, end = source.indent(node.start_byte), _with_comment(source, node)
-    behind = source.data[node.end_byte : end].decode().replace("\r\n", "\n")
+    behind = source.between(node.end_byte, end)
     lines = (text + behind).split("\n")
     inner = "\n".join(source.unit + line if line and not line.startswith("#") else line for line in lines)
     above = f"// {remark}\n{indent}" if remark else ""
@@ -115,7 +115,7 @@ def wrapped(source: Source, node: Node, head: str, text: str, remark: str, name:
 def rewritten(source: Source, node: Node, lines: Callable[[str], str], name: str) -> Edit:
     """What `lines` makes of a statement and the comment behind it, in their place."""
     end = _with_comment(source, node)
-    text = source.data[node.start_byte : end].decode().replace("\r\n", "\n")
+    text = source.between(node.start_byte, end)
     code = source.reindent(lines(text), source.indent(node.start_byte)).lstrip()
     return source.edit(node.start_byte, end, code, name)
 

@@ -237,7 +237,11 @@ class Source:
 
     def text(self, node: Node) -> str:
         """The text of a node, with LF line endings."""
-        return self.data[node.start_byte : node.end_byte].decode().replace("\r\n", "\n")
+        return self.between(node.start_byte, node.end_byte)
+
+    def between(self, start: int, end: int) -> str:
+        """The text of a span, with LF line endings."""
+        return self.data[start:end].decode().replace("\r\n", "\n")
 
     def edit(self, start: int, end: int, text: str, anchor: str) -> Edit:
         """An edit of this file; `text` has LF line endings and gets those of the file."""
