@@ -21,8 +21,16 @@ _SEED = os.environ.get("DRIFT_SEED", "0")
 FIRST = SystemRandom().randrange(10**9) if _SEED == "random" else int(_SEED)
 
 
-def roots() -> tuple[Path, ...]:
-    """The example, the trees that are named, and the real ones that were downloaded already."""
-    more = [Path(each) for each in os.environ.get("DRIFT_TREES", "").split(":") if each]
+def roots(*trees: Path) -> tuple[Path, ...]:
+    """What a seed chooses from: these trees, and the example as many times.
+
+    Where none is named, they are those of DRIFT_TREES and the real ones that were downloaded already.
+    """
+    trees = trees or _default()
+    return (FORK,) * max(len(trees), 1) + trees
+
+
+def _default() -> tuple[Path, ...]:
+    named = [Path(each) for each in os.environ.get("DRIFT_TREES", "").split(":") if each]
     known = [CACHE / each.name for each in (cython("0.2.12"), python("0.3.19"))]
-    return (FORK, FORK, FORK, *more, *(path / "tree" for path in known if (path / "done").exists()))
+    return (*named, *(path / "tree" for path in known if (path / "done").exists()))

@@ -1,4 +1,4 @@
-"""`python -m drift.endurance LOG FIRST COUNT [--typed N] TREE ...` (in tests/): many mutants, a line of JSON for each.
+"""`python -m drift.endurance LOG FIRST COUNT [--typed N] [TREE ...]` (in tests/): many mutants, a line of JSON for each.
 
 A run that was stopped goes on where it was: seeds that are in the log are left out. `--typed N` type-checks every
 Nth seed as well. At the end, and for a log alone, the figures.
@@ -15,16 +15,17 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from drift.machine import FORK, compiled, judge, mutant
+from drift.chosen import roots
+from drift.machine import compiled, judge, mutant
 
 Line = dict[str, object]
 
 
 def judged(job: tuple[int, tuple[Path, ...], bool]) -> Line:
     """What became of one seed."""
-    seed, roots, typed = job
+    seed, trees, typed = job
     started = time.process_time()
-    one = mutant(seed, roots)
+    one = mutant(seed, trees)
     try:
         complaints = judge(one).complaints
         types = compiled(one, jobs=1) if typed and not complaints else []
@@ -65,9 +66,9 @@ def main(arguments: list[str]) -> int:
         first, count = map(int, numbers)
         trees = tuple(Path(each) for each in arguments if not each.isdigit() and not each.startswith("--"))
         done = {each["seed"] for each in lines(log)}
-        roots = (FORK,) * max(len(trees), 1) + trees
+        own = roots(*trees)
         jobs = (
-            (seed, roots, bool(every) and seed % every == 0) for seed in range(first, first + count) if seed not in done
+            (seed, own, bool(every) and seed % every == 0) for seed in range(first, first + count) if seed not in done
         )
         with ProcessPoolExecutor(os.cpu_count()) as pool, log.open("a") as out:
             for line in as_completed([pool.submit(judged, job) for job in jobs]):

@@ -1,6 +1,6 @@
 """`python -m drift.repeat SEED [-q] [TREE ...]` (in tests/): one mutant again.
 
-What drifted, what is wrong, and without -q the diff of the port.
+What drifted, what is wrong, and without -q the diff of the port. The trees are those of the run that printed the seed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import difflib
 import sys
 from pathlib import Path
 
-from drift.machine import FORK, judge, mutant
+from drift.chosen import roots
+from drift.machine import judge, mutant
 
 
 def main(arguments: list[str]) -> int:
-    seed, *roots = [each for each in arguments if each != "-q"]
-    verdict = judge(mutant(int(seed), tuple(map(Path, roots)) or (FORK,)))
+    seed, *trees = [each for each in arguments if each != "-q"]
+    verdict = judge(mutant(int(seed), roots(*map(Path, trees))))
     if verdict.made is not None and "-q" not in arguments:
         for path in verdict.made.paths:
             old, new = verdict.made.bytes_before(path), verdict.made.bytes_after(path)
