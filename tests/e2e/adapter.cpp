@@ -5,6 +5,16 @@
 
 #include "common.h"
 
+// one call names all adapters; before, each was set by itself
+template <class C> auto set_adapter(C * ctx, llama_adapter_lora * lora, float scale, int)
+        -> decltype(llama_set_adapters_lora(ctx, &lora, 1, &scale)) {
+    return llama_set_adapters_lora(ctx, &lora, scale == 0.0f ? 0 : 1, &scale);
+}
+template <class C> int32_t set_adapter(C * ctx, llama_adapter_lora * lora, float scale, long) {
+    llama_clear_adapter_lora(ctx);
+    return scale == 0.0f ? 0 : llama_set_adapter_lora(ctx, lora, scale);
+}
+
 int main(int argc, char ** argv) {
     if (argc < 7) die("usage: adapter MODEL ADAPTER IDS OUT SETTING SCALE...");
     llama_model * model = load(argv[1]);
@@ -16,8 +26,7 @@ int main(int argc, char ** argv) {
     {
         session s(model, parse(argv[5]));
         for (int i = 6; i < argc; ++i) {
-            float scale = atof(argv[i]);
-            if (llama_set_adapters_lora(s.ctx, &lora, scale == 0.0f ? 0 : 1, &scale) != 0) die("cannot set the adapter");
+            if (set_adapter(s.ctx, lora, atof(argv[i]), 0) != 0) die("cannot set the adapter");
             llama_memory_clear(llama_get_memory(s.ctx), true);
             std::vector<float> rows;
             s.feed(ids.data(), ids.size(), 0, &rows);
