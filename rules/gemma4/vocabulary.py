@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from transformer.cpp import Block, Construct, Function, If, Parameter, first, is_exactly
+from transformer.cpp import Block, Construct, Function, If, Parameter, called, callee, first, is_exactly, target
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -104,11 +104,12 @@ def newlines(port: Port) -> Outcome:
 def byte_fallback(port: Port) -> Outcome:
     """Byte tokens are called `<0xXX>`."""
     session = _session(port)
-    byte = session.local("byte_str")
+    byte = session.local(first(reversed(session.calls("text_to_token")), "token of a byte", session).arguments()[0])
     loop = byte.loop()
     if loop.mentions("byte_encode"):
         return Satisfied(loop.where)
-    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2", byte=byte.initial()[-1]))
+    text, value = byte.variables[0], byte.initial()[-1]
+    return byte.insert_after(port.render("vocab_byte_fallback.cpp.j2", text=text, byte=value))
 
 
 @rule("vocab.escape", "blanks become U+2581 before a text is split", needs=WHOLE)
@@ -135,7 +136,9 @@ def byte_tokens(port: Port) -> Outcome:
     case = _bpe(port.fork.vocab_method("token_to_byte"))
     if case.mentions("substr"):
         return Satisfied(case.where)
-    return case.call(port.fork.spelled("GGML_ABORT")).statement_of().insert_before(port.render("vocab_bytes.cpp.j2"))
+    abort = case.call(port.fork.spelled("GGML_ABORT")).statement_of()
+    code = called(abort, port.render("vocab_bytes.cpp.j2"), {"token_data": "id_to_token.at(id)"})
+    return abort.insert_before(code)
 
 
 @rule("vocab.pieces", "tokens come back as the text they stand for", needs=WHOLE)
@@ -144,9 +147,16 @@ def pieces(port: Port) -> Outcome:
     case = _bpe(port.fork.vocab.function("llama_vocab::impl::token_to_piece", "buf"))
     if case.mentions("LLAMA_TOKEN_ATTR_BYTE"):
         return Satisfied(case.where)
-    decoding = case.if_on("attr & LLAMA_TOKEN_ATTR_NORMAL")
-    text = decoding.call("llama_decode_text").arguments()[0]
-    return decoding.insert_before(port.render("vocab_pieces.cpp.j2", text=text))
+    decoding = case.if_on("& LLAMA_TOKEN_ATTR_NORMAL")
+    given = decoding.body().statements()[-1]
+    code = port.render(
+        "vocab_pieces.cpp.j2",
+        is_normal=decoding.condition.text,
+        is_byte=decoding.condition.swapped({"LLAMA_TOKEN_ATTR_NORMAL": "LLAMA_TOKEN_ATTR_BYTE"}),
+        text=decoding.call("llama_decode_text").arguments()[0],
+        copy=callee(given),
+    )
+    return decoding.insert_before(code)
 
 
 @rule("vocab.end", "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>", needs=WHOLE)
@@ -173,11 +183,14 @@ def splitter(port: Port) -> Outcome:
     parts = [_declared_splitter(port).add_parameter(ENCODE), main.add_parameter(ENCODE)]
     if not main.mentions("byte_encode"):
         last = first(reversed(main.calls("unicode_byte_encoding_process")), "byte encoding", main)
-        parts.append(last.statement_of().insert_before(port.render("vocab_no_encoding.cpp.j2"), gap=True))
+        code = port.render("vocab_no_encoding.cpp.j2", words=last.arguments()[0])
+        parts.append(last.statement_of().insert_before(code, gap=True))
     if not any(each.condition.holds(LINES) for each in choose.ifs()):
         parts.append(choose.add_before(port.render("vocab_lines.cpp.j2")))
         chain = first(choose.ifs(), "choice of a splitter", choose)
-        parts.append(chain.add_branch(LINES, port.render("vocab_lines_call.cpp.j2")))
+        known = choose.call("unicode_regex_split_custom_gpt2")
+        code = port.render("vocab_lines_call.cpp.j2", offsets=target(known.statement_of()), given=known.arguments())
+        parts.append(chain.add_branch(LINES, code))
     return all_of(*parts)
 
 

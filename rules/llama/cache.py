@@ -35,7 +35,7 @@ def _reuse_in_constructor(port: Port, make: Function) -> Outcome:
         return Blocked(f"{port.spec.near[0]} is asked for {len(own)} times in {make.name}, not twice", make.where)
     count, share = own
     return all_of(
-        count.insert_after(port.render("layers_in_cache.cpp.j2")),
+        count.insert_after(port.render("layers_in_cache.cpp.j2", count=target(count.body().statements()[0]))),
         share.condition.widen(f"model.arch == {arch}"),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, Function
+from transformer.cpp import Construct, Function, called, target
 from transformer.outcome import Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -22,12 +22,15 @@ def gate_up(port: Port) -> Outcome:
     if port.facts.merged_gate_up.value:
         return Satisfied(port.facts.merged_gate_up.where)
     declaration, definition = _helper(port)
-    up = definition.local("up")
+    product = definition.call("build_lora_mm_id", "up_exps")
+    up, (_, cur, selected) = product.statement_of(), product.arguments()
+    if not up.variables:
+        raise definition.missing("local made of the product with up_exps")
     return all_of(
         declaration.add_parameter(port.parameter(GATE_UP)),
         definition.add_parameter(port.parameter(GATE_UP)),
-        up.insert_before(port.render("gate_up.cpp.j2"), gap=True),
-        _half(port, up.call("build_lora_mm_id", "up_exps"), "up"),
+        up.insert_before(port.render("gate_up.cpp.j2", cur=cur, selected=selected), gap=True),
+        _half(port, product, "up"),
         _half(port, definition.call("build_lora_mm_id", "gate_exps"), "gate"),
     )
 
@@ -43,9 +46,12 @@ def scale(port: Port) -> Outcome:
     if port.facts.expert_scale.value:
         return Satisfied(port.facts.expert_scale.where)
     declaration, definition = _helper(port)
+    product = definition.call("build_lora_mm_id", "down_exps")
     bias = definition.if_on("down_exps_b")
+    code = port.render("expert_scale.cpp.j2", experts=target(product.statement_of()), selected=product.arguments()[2])
+    code = called(bias, code, {"n_tokens": "cur->ne[1]"})
     return all_of(
         declaration.add_parameter(port.parameter(EXPERT_SCALE)),
         definition.add_parameter(port.parameter(EXPERT_SCALE)),
-        bias.insert_after(port.render("expert_scale.cpp.j2"), gap=True),
+        bias.insert_after(code, gap=True),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, first
+from transformer.cpp import Construct, called, first
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -11,6 +11,17 @@ from .port import Port
 # A model that loads, and then has no graph or no cache, is worse than one that does not load.
 CORE = ("load.hparams", "load.tensors", "graph.builder", "graph.declaration", "graph.sources", "graph.dispatch",
         "graph.rope-type", "cache.reuse", "heads.values", "arch.keys", "arch.tensors")  # fmt: skip
+
+# What templates call the local variables of load_tensors, and what each is made of.
+LOCALS = {
+    "n_layer": "hparams.n_layer",
+    "n_embd": "hparams.n_embd",
+    "n_vocab": "vocab.n_tokens()",
+    "n_expert": "hparams.n_expert",
+    "tn": "LLM_TN(arch)",
+    "TENSOR_DUPLICATED": "llama_model_loader::TENSOR_DUPLICATED",
+    "TENSOR_NOT_REQUIRED": "llama_model_loader::TENSOR_NOT_REQUIRED",
+}
 
 
 def judge(port: Port, scope: Construct, part: str) -> Outcome:
@@ -38,7 +49,8 @@ def tensors(port: Port) -> Outcome:
     if scope is not None:
         return judge(port, scope, "load_tensors")
     switch = port.fork.method("load_tensors").switch("arch")
-    return switch.add_case(port.spec.enumerator, port.render("load_tensors.cpp.j2"), near=port.spec.near)
+    code = called(switch, port.render("load_tensors.cpp.j2"), LOCALS)
+    return switch.add_case(port.spec.enumerator, code, near=port.spec.near)
 
 
 @rule("load.bool-arrays", "the loader reads arrays of booleans")
@@ -51,10 +63,9 @@ def bool_arrays(port: Port) -> Outcome:
     reader = first(readers, "get_arr for arrays of a fixed size", file)
     if len(readers) > 1:
         return Blocked(f"{reader.name} for arrays of a fixed size was found {len(readers)} times", readers[1].where)
-    copy = reader.call("copy").statement_of()
+    copy, types = reader.call("copy").statement_of(), reader.switch("gt")
+    info = types.subject.removesuffix(".gt")
     return all_of(
-        reader.switch("arr_info.gt").add_label(
-            port.fork.spelled("GGUF_TYPE_BOOL"), near=[port.fork.spelled("GGUF_TYPE_INT32")]
-        ),
-        copy.rewrite(lambda text: port.render("bool_array.cpp.j2", copy=text)),
+        types.add_label(port.fork.spelled("GGUF_TYPE_BOOL"), near=[port.fork.spelled("GGUF_TYPE_INT32")]),
+        copy.rewrite(lambda text: port.render("bool_array.cpp.j2", copy=text, info=info)),
     )

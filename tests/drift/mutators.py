@@ -490,20 +490,34 @@ def new_members(seed: int, text: str) -> str:
 
 @order
 def renamed_local(seed: int, text: str) -> str:
-    """One local of one function, where the name means nothing else in that function."""
+    """One local of one function, where the name means nothing else in that function; or a few."""
     random, file = Random(seed), Text(text)
-    found = []
+    found = list(_all_locals(file))
+    return _renamed(file, random, random.sample(found, min(len(found), random.choice((1, 2, 5)))))
+
+
+@order
+def renamed_locals(seed: int, text: str) -> str:
+    """All of them, in every function."""
+    file = Text(text)
+    return _renamed(file, Random(seed), list(_all_locals(file)))
+
+
+def _all_locals(file: Text):
     for function in file.nodes("function_definition"):
         body = function.child_by_field_name("body")
         if body is not None:
-            found += [(function, each) for each in _own_locals(file, function, body)]
-    edits = []
-    for function, name in random.sample(found, min(len(found), random.choice((1, 2, 5)))):
+            yield from ((function, each) for each in _own_locals(file, function, body))
+
+
+def _renamed(file: Text, random: Random, chosen) -> str:
+    edits = {}
+    for function, name in chosen:
         new = f"{name}_was_{number(random)}".encode()
         for node in _identifiers(function):
             if node.type == "identifier" and file.of(node) == name:
-                edits.append((node.start_byte, node.end_byte, new))
-    return file.edited(edits)
+                edits.setdefault(node.start_byte, (node.start_byte, node.end_byte, new))
+    return file.edited(list(edits.values()))
 
 
 def _identifiers(node):
@@ -515,12 +529,8 @@ def _identifiers(node):
         stack += each.named_children
 
 
-# A rule asks for these by name, or a template uses them: another name must block the rule or be refused by the types.
-NAMED = frozenset({"n_embd_head_k", "n_rot", "n_embd_nope", "tn", "byte_str"})
-
-
 def _own_locals(file: Text, function, body) -> list[str]:
-    declared: dict[str, list[int]] = {}
+    declared: dict[str, list[tuple[int, int]]] = {}
     for node in _descend(body):
         if node.type == "declaration":
             for each in node.children_by_field_name("declarator"):
@@ -529,7 +539,7 @@ def _own_locals(file: Text, function, body) -> list[str]:
                         each.named_children[-1] if each.type == "reference_declarator" else None
                     )
                 if each is not None:
-                    declared.setdefault(file.of(each), []).append(each.start_byte)
+                    declared.setdefault(file.of(each), []).append((each.start_byte, node.parent.end_byte))
     uses: dict[str, list] = {}
     for node in _identifiers(function):
         uses.setdefault(file.of(node), []).append(node)
@@ -537,9 +547,13 @@ def _own_locals(file: Text, function, body) -> list[str]:
         name
         for name, places in declared.items()
         if len(places) == 1
-        and name not in NAMED
-        and all(each.type == "identifier" and each.start_byte >= places[0] for each in uses[name])
+        and all(_unqualified(each) and places[0][0] <= each.start_byte < places[0][1] for each in uses[name])
     ]
+
+
+def _unqualified(node) -> bool:
+    """Behind `::` the same name is a member's."""
+    return node.type == "identifier" and node.parent.type != "qualified_identifier"
 
 
 def _descend(node):

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from drift import mutators
 from drift.chosen import COUNT, FIRST, TYPED, roots
-from drift.machine import FORK, compiled, judge, mutant, original, touched, whole
+from drift.machine import FORK, Mutant, compiled, judge, mutant, original, touched, whole
 
 
 def _said(seed: int) -> str:
@@ -44,6 +45,15 @@ def _compiler_said(seed: int) -> str:
 def test_the_port_of_a_drifted_tree_compiles():
     said = list(_each(_compiler_said, range(FIRST, FIRST + TYPED)))
     assert not said, f"{len(said)} of {TYPED} mutants:\n" + "\n".join(said[:20])
+
+
+@pytest.mark.drift
+@pytest.mark.parametrize("root", sorted(set(roots())), ids=str)
+def test_no_local_needs_its_name(root: Path):
+    """Every local of every file that the port touches is called something else, all at once."""
+    every = tuple(("renamed_locals", path, 0) for path in touched(root) if path.endswith(".cpp"))
+    assert not judge(Mutant(root, every)).complaints
+    assert not compiled(Mutant(root, every))
 
 
 # the machine itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from transformer.cpp import lists
@@ -13,7 +14,7 @@ from transformer.cpp.source import descendants, tokens
 from transformer.outcome import Changes, Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def is_exactly(construct: Construct, code: str) -> bool:
@@ -37,6 +38,41 @@ def target(statement: Construct) -> str:
     node = statement.node.named_children[0] if statement.node.named_children else statement.node
     left = node.child_by_field_name("left") if node.type == "assignment_expression" else None
     return statement.source.text(left) if left is not None else ""
+
+
+def called(place: Construct, code: str, values: Mapping[str, str]) -> str:
+    """`code` with locals called as they are at `place`: for a name that is not seen there, that of the same value."""
+    visible = _visible(place)
+    for name in values.keys() - {name for each in visible for name in each.variables}:
+        own = next((each.variables[0] for each in visible if _is_made_of(each, values[name])), name)
+        code = re.sub(rf"(?<![\w.:>\"]){name}\b(?!\")", own, code)
+    return code
+
+
+def _visible(place: Construct) -> list[Construct]:
+    """The declarations of the local variables that can be seen at a place, the nearest first."""
+    found, node = [], place.node
+    while node.parent is not None and node.type != "function_definition":
+        before = [each for each in node.parent.named_children if each.end_byte <= node.start_byte]
+        found += [each for each in reversed(before) if each.type == "declaration"]
+        node = node.parent
+    return [place.rename(each, place.name) for each in found]
+
+
+def _is_made_of(local: Construct, value: str) -> bool:
+    declarators = local.node.children_by_field_name("declarator")
+    if len(declarators) != 1 or not any(map(declarators[0].child_by_field_name, ("value", "parameters"))):
+        return False
+    return [tokens(each) for each in local.initial()] == [tokens(value)]
+
+
+def callee(construct: Construct) -> str:
+    """What the first call in a construct calls."""
+    calls = descendants(construct.node, "call_expression")
+    function = min(calls, key=lambda each: each.start_byte).child_by_field_name("function") if calls else None
+    if function is None:
+        raise construct.missing("call")
+    return construct.source.text(function)
 
 
 def add_to_list(construct: Construct, entries: Sequence[str]) -> Outcome:
