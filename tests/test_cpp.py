@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transformer.cpp import CppFile, Parameter, Source, aligned
-from transformer.cpp.source import among, tokens
+from transformer.cpp.tokens import among, tokens
 from transformer.edit import Edit, merge, splice
 from transformer.errors import AnchorError
 from transformer.outcome import Changes, Satisfied

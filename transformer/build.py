@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from transformer.cpp.suffixes import CODE
 from transformer.errors import NoCompiler, UsageError, VerifyError
 from transformer.pack import Evidence
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _COMPILERS = ("c++", "g++", "clang++")
 _STEP = re.compile(r"\[\s*(\d+)(?:/(\d+)|%)\]\s*(.*)")
-_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".inc", ".cmake", ".txt")
+_SOURCES = (*CODE, ".cmake", ".txt")
 _TOLD = 20  # lines of the compiler, where it fails
 _WIDEST = 400  # a longer one is the command, not what it said
 

@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
 
-from transformer.cpp.source import Source, enclosing_lists
+from transformer.cpp import Source, enclosing_lists
+from transformer.cpp.suffixes import HEADERS
 from transformer.edit import Edit, digest, merge
 from transformer.errors import AnchorError, TemplateError
 from transformer.outcome import Blocked, Changes, Outcome, Satisfied
@@ -155,7 +156,7 @@ def new_names(plan: Plan) -> dict[str, frozenset[str]]:
     """For each touched header, the names whose declarations the plan adds or changes."""
     found: dict[str, frozenset[str]] = {}
     for path, edits in plan.by_file():
-        if not path.endswith((".h", ".hpp", ".hh")) or edits[0].creates:
+        if not path.endswith(HEADERS) or edits[0].creates:
             continue
         source = plan.before.source(path)
         old = set(re.findall(rb"\w+", source.data))

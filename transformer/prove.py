@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from transformer import pack as packs
 from transformer import plan as planning
+from transformer.cpp.suffixes import CODE, UNITS
 from transformer.errors import UsageError
 from transformer.outcome import Blocked, Changes, Satisfied
 from transformer.pack import Evidence
@@ -83,7 +84,7 @@ def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterato
     faults = tuple(fault for path in places for fault in _faults(plan, path, places[path]))
     yield Evidence("syntax", not faults, f"{len(places)} files, {len(faults)} errors at the anchors", notes=faults)
     if not faults:
-        yield _types(plan, repo, view, [path for path in places if path.endswith((".cpp", ".cc", ".cxx"))])
+        yield _types(plan, repo, view, [path for path in places if path.endswith(UNITS)])
 
 
 def _planned(plan: Plan) -> Evidence:
@@ -105,7 +106,7 @@ def anchors(plan: Plan) -> dict[str, list[int]]:
 
 def _faults(plan: Plan, path: str, lines: list[int]) -> Iterator[str]:
     """Errors of the syntax tree close to an anchor; macros of public headers make harmless ones elsewhere."""
-    if not path.endswith((".h", ".hpp", ".cpp", ".cc", ".c")):
+    if not path.endswith(CODE):
         return
     source = plan.before.source(path)
     for fault in source.faults:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from transformer.cpp.source import Source, enclosing_lists
+from transformer.cpp import Source, enclosing_lists
 from transformer.plan import Plan, new_names
 
 if TYPE_CHECKING:

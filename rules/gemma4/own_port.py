@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transformer.cpp import Construct, CppFile, If, Parameter, argument, first, is_exactly, target
+from transformer.cpp import Call, CppFile, Function, If, Parameter, Place, first
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -119,15 +119,15 @@ def _half(size: str) -> str:
     return next(each for each in factors if each != "2")
 
 
-def _hand_over(port: Port, call: Construct, name: str) -> Outcome:
+def _hand_over(port: Port, call: Call, name: str) -> Outcome:
     """The tensor of one half, in the place of a null pointer."""
     given = call.arguments()
     known = [names for names in map(_names, port.signatures("build_moe_ffn")) if _fits(names, given)]
     if len(known) != 1:
         return Blocked(f"the call fits {len(known)} of the declarations of build_moe_ffn", call.where)
     wanted = given[known[0].index("gate_up_exps")].replace("ffn_gate_up_exps", f"ffn_{name}")
-    place = argument(call, known[0].index(name))
-    if is_exactly(place, wanted):
+    place = call.argument(known[0].index(name))
+    if place.is_exactly(wanted):
         return Satisfied(place.where)
     if place.text not in ("nullptr", "NULL"):
         return Blocked(f"{place.text} is given for {name}", place.where)
@@ -169,11 +169,11 @@ def _gives_up(port: Port, branch: If) -> bool:
     return len(inside) == 1 and inside[0].text.startswith(port.fork.spelled("GGML_ABORT("))
 
 
-def _fill(port: Port, branch: If, dense: Construct) -> Outcome:
+def _fill(port: Port, branch: If, dense: Place) -> Outcome:
     """The experts, with the words of the branch beside them."""
     norm = dense.call("build_norm", "ffn_norm")
     tensor = norm.arguments()[1]
-    name = target(norm.statement_of())
+    name = norm.statement_of().target
     if not name or not tensor.endswith("ffn_norm") or branch.condition.text == "true":
         return Blocked("the dense branch is not as expected", norm.where)
     words = {"target": name, "inp": norm.arguments()[0], "layer": tensor.removesuffix(".ffn_norm")}
@@ -195,13 +195,13 @@ def padding(port: Port) -> Outcome:
     scaled = choice.body().calls(scale) if choice is not None else []
     if not scaled or cast.block().calls(scale):
         return Satisfied(cast.where)
-    name = target(cast.statement_of())
+    name = cast.statement_of().target
     if not name:
         return Blocked("the row of the padding token has no name", cast.where)
     return cast.statement_of().insert_after(f"{name} = {scale}(ctx0, {name}, {scaled[0].arguments()[2]});")
 
 
-def _is_in(inner: Construct, outer: Construct | None) -> bool:
+def _is_in(inner: Place, outer: Place | None) -> bool:
     return outer is not None and inner.block().where == outer.where and inner.source is outer.source
 
 
@@ -210,23 +210,23 @@ def _builder(port: Port) -> CppFile:
     return port.fork.workspace.file(_definition(port).source.path)
 
 
-def _definition(port: Port) -> Construct:
+def _definition(port: Port) -> Place:
     found = port.definition_of(port.builder_name) if port.facts.architectures.value == "cases" else None
     return found or port.handled("build_graph")
 
 
-def _base(file: CppFile) -> list[Construct]:
+def _base(file: CppFile) -> list[Function]:
     """The loader that classes of architectures share."""
     return list(file.functions("llama_model_base::load_tensors"))
 
 
-def _created(scope: Construct, tensor: str) -> Construct:
+def _created(scope: Place, tensor: str) -> Call:
     """The one place where a loader asks for the weight of a tensor."""
     found = [each for each in scope.calls("create_tensor", tensor) if each.holds('"weight"')]
     return first(found, f"create_tensor for {tensor}", scope)
 
 
-def _layer(made: Construct) -> str:
+def _layer(made: Call) -> str:
     """The layer for which a tensor is asked."""
     name = made.call("tn").arguments()
     if len(name) != 3:
@@ -234,9 +234,9 @@ def _layer(made: Construct) -> str:
     return name[2]
 
 
-def _flag(made: Construct, wanted: str) -> Outcome:
+def _flag(made: Call, wanted: str) -> Outcome:
     """Another flag for a tensor that is required."""
-    flag = argument(made, -1)
+    flag = made.argument(-1)
     if flag.mentions(OPTIONAL):
         return Satisfied(flag.where)
     if flag.text != "0":

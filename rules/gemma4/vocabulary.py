@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from transformer.cpp import Block, Construct, Function, If, Parameter, called, callee, first, is_exactly, target
+from transformer.cpp import Block, Function, If, Parameter, first
 from transformer.errors import AnchorError
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
@@ -45,7 +45,7 @@ def model(port: Port) -> Outcome:
     gpt2 = load.if_on('tokenizer_model == "gpt2"')
     for each in own:
         foreign = [one for one in each.body().statements() if not _SETTING.match(one.text)]
-        if foreign or not is_exactly(each.condition, MODEL):
+        if foreign or not each.condition.is_exactly(MODEL):
             why = "gemma4 is loaded, but not as BPE, and not by setting values only"
             return Blocked(why, (foreign or own)[0].where, "every text is cut into the wrong tokens")
     return all_of(
@@ -137,7 +137,7 @@ def byte_tokens(port: Port) -> Outcome:
     if case.mentions("substr"):
         return Satisfied(case.where)
     abort = case.call(port.fork.spelled("GGML_ABORT")).statement_of()
-    code = called(abort, port.render("vocab_bytes.cpp.j2"), {"token_data": "id_to_token.at(id)"})
+    code = abort.adapt_locals(port.render("vocab_bytes.cpp.j2"), {"token_data": "id_to_token.at(id)"})
     return abort.insert_before(code)
 
 
@@ -154,7 +154,7 @@ def pieces(port: Port) -> Outcome:
         is_normal=decoding.condition.text,
         is_byte=decoding.condition.swapped({"LLAMA_TOKEN_ATTR_NORMAL": "LLAMA_TOKEN_ATTR_BYTE"}),
         text=decoding.call("llama_decode_text").arguments()[0],
-        copy=callee(given),
+        copy=given.first_call().callee,
     )
     return decoding.insert_before(code)
 
@@ -189,7 +189,7 @@ def splitter(port: Port) -> Outcome:
         parts.append(choose.add_before(port.render("vocab_lines.cpp.j2")))
         chain = first(choose.ifs(), "choice of a splitter", choose)
         known = choose.call("unicode_regex_split_custom_gpt2")
-        code = port.render("vocab_lines_call.cpp.j2", offsets=target(known.statement_of()), given=known.arguments())
+        code = port.render("vocab_lines_call.cpp.j2", offsets=known.statement_of().target, given=known.arguments())
         parts.append(chain.add_branch(LINES, code))
     return all_of(*parts)
 
@@ -208,7 +208,7 @@ def _bpe(function: Function) -> Block:
     return function.switch("get_type()").case("LLAMA_VOCAB_TYPE_BPE")
 
 
-def _end_of_generation(load: Construct) -> If:
+def _end_of_generation(load: Function) -> If:
     """The one condition of many texts under which a token ends a generation; there is a twin for the end of a turn."""
     found = [e for e in load.ifs() if e.condition.holds('t.first == "<|im_end|>"') and e.mentions("special_eog_ids")]
     if len(found) != 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transformer.cmake import SourceList
-from transformer.cpp import Struct, first, target
+from transformer.cpp import Struct, first
 from transformer.edit import Edit
 from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
 from transformer.rule import rule
@@ -86,7 +86,7 @@ def dispatch(port: Port) -> Outcome:
     if scope is not None:
         return judge(port, scope, "build_graph")
     switch = port.fork.method("build_graph").switch("arch")
-    graph = target(switch.call("make_unique").statement_of())
+    graph = switch.call("make_unique").statement_of().target
     return switch.add_case(port.spec.enumerator, port.render("dispatch.cpp.j2", graph=graph), near=port.spec.near)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Function, argument, target, without_comment
+from transformer.cpp import Function
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -35,7 +35,7 @@ def _reuse_in_constructor(port: Port, make: Function) -> Outcome:
         return Blocked(f"{port.spec.near[0]} is asked for {len(own)} times in {make.name}, not twice", make.where)
     count, share = own
     return all_of(
-        count.insert_after(port.render("layers_in_cache.cpp.j2", count=target(count.body().statements()[0]))),
+        count.insert_after(port.render("layers_in_cache.cpp.j2", count=count.body().statements()[0].target)),
         share.condition.widen(f"model.arch == {arch}"),
     )
 
@@ -64,7 +64,7 @@ def window_types(port: Port) -> Outcome:
         return NotNeeded(f"there is no {file}")
     makers = port.fork.file(file).functions(f"{name}::{name}")
     made = [(make, each) for make in makers for each in make.calls("make_unique")]
-    own = [(make, each) for make, each in made if target(each.statement_of()) == "kv_swa"]
+    own = [(make, each) for make, each in made if each.statement_of().target == "kv_swa"]
     if len(own) != 1:
         return NotNeeded(f"not one cache of their own is made for them, but {len(own)} ({port.fork.file(file).where})")
     make, call = own[0]
@@ -75,8 +75,8 @@ def window_types(port: Port) -> Outcome:
     if len(names) != 2:
         return Blocked("the constructor is not told the types", make.where)
     return all_of(
-        without_comment(call.statement_of()),
-        *(argument(call, place).swap(name) for place, name in enumerate(names, 1)),
+        call.statement_of().drop_comment(),
+        *(call.argument(place).swap(name) for place, name in enumerate(names, 1)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, Function, called, target
+from transformer.cpp import Call, Function
 from transformer.outcome import Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -35,7 +35,7 @@ def gate_up(port: Port) -> Outcome:
     )
 
 
-def _half(port: Port, product: Construct, half: str) -> Outcome:
+def _half(port: Port, product: Call, half: str) -> Outcome:
     """One half of the merged product, where there is one, in place of a product of its own."""
     return product.replace(port.render(f"{half}_half.cpp.j2", product=product.text).strip())
 
@@ -48,8 +48,8 @@ def scale(port: Port) -> Outcome:
     declaration, definition = _helper(port)
     product = definition.call("build_lora_mm_id", "down_exps")
     bias = definition.if_on("down_exps_b")
-    code = port.render("expert_scale.cpp.j2", experts=target(product.statement_of()), selected=product.arguments()[2])
-    code = called(bias, code, {"n_tokens": "cur->ne[1]"})
+    code = port.render("expert_scale.cpp.j2", experts=product.statement_of().target, selected=product.arguments()[2])
+    code = bias.adapt_locals(code, {"n_tokens": "cur->ne[1]"})
     return all_of(
         declaration.add_parameter(port.parameter(EXPERT_SCALE)),
         definition.add_parameter(port.parameter(EXPERT_SCALE)),

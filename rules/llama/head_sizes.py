@@ -6,7 +6,7 @@ the sliding-window layers are added (0: as the others) and functions that fall b
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, Function, Parameter, aligned, first
+from transformer.cpp import Function, Parameter, Statement, aligned, first
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -91,7 +91,7 @@ def _take_by_layer(build: Function) -> Outcome:
     loop = first(build.loops("layer : layers"), "loop over the layers", build)
     il = loop.local("il")
     swap = {f"hparams.{name}": f"hparams.{name}_at(il)" for name in VALUES}
-    taken: list[Construct] = []
+    taken: list[Statement] = []
     for each in build.body().statements():
         known = [name for other in taken for name in other.variables]
         if each.variables and each.precedes(loop) and (any(map(each.holds, swap)) or any(map(each.mentions, known))):

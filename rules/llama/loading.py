@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, called, first
+from transformer.cpp import Construct, first
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -49,7 +49,7 @@ def tensors(port: Port) -> Outcome:
     if scope is not None:
         return judge(port, scope, "load_tensors")
     switch = port.fork.method("load_tensors").switch("arch")
-    code = called(switch, port.render("load_tensors.cpp.j2"), LOCALS)
+    code = switch.adapt_locals(port.render("load_tensors.cpp.j2"), LOCALS)
     return switch.add_case(port.spec.enumerator, code, near=port.spec.near)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transformer.cpp import Construct, Struct, declared
+from transformer.cpp import Place, Struct, declared
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -43,7 +43,7 @@ def labels(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-def _add(port: Port, struct: Struct, groups: Sequence[Members], scope: Construct | None) -> Outcome:
+def _add(port: Port, struct: Struct, groups: Sequence[Members], scope: Place | None) -> Outcome:
     """The members of the spec; code that is there already needs those that it names."""
     parts: list[Outcome] = [Satisfied(scope.where) if scope is not None else NotNeeded("no members of its own")]
     for group in groups:

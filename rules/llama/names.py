@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from transformer.cpp import add_to_list
 from transformer.outcome import Blocked, NotNeeded, Outcome, all_of
 from transformer.rule import rule
 
@@ -50,7 +49,7 @@ def tensors(port: Port) -> Outcome:
             parts += [fork.tensor_names.add([t.enumerator, f'"{t.name}"'], near=t.near) for t in _new(port)]
             names = [_enumerator(port, each) for each in spec.tensors]
             if spec.enumerator in fork.tensor_sets.cases:
-                parts.append(add_to_list(fork.tensor_sets.case(spec.enumerator), names))
+                parts.append(fork.tensor_sets.case(spec.enumerator).add_to_list(names))
             else:
                 code = port.render("tensor_set.cpp.j2", tensors=names)
                 parts.append(fork.tensor_sets.add_case(spec.enumerator, code, near=spec.near, bare=True))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from transformer.cpp import Construct, Parameter
+from transformer.cpp import Parameter, Place
 from transformer.errors import AnchorError, TemplateError
 from transformer.pack import Pack
 from transformer.render import call, render
@@ -118,7 +118,7 @@ class Port:
 
     # where the architecture lives already
 
-    def scope(self, method: str) -> Construct | None:
+    def scope(self, method: str) -> Place | None:
         """Where this architecture is handled in `llama_model::method`: its case, or its class's own method."""
         if self.facts.architectures.value == "cases":
             switch = self.fork.method(method).switch("arch")
@@ -130,7 +130,7 @@ class Port:
         verb, _, what = method.partition("_")
         return self._own_method(made, f"{verb}_arch_{what}")
 
-    def own(self, method: str) -> Construct:
+    def own(self, method: str) -> Place:
         """Where it is handled, to be changed. Raises `AnchorError` where others are handled there as well."""
         scope = self.handled(method)
         if self.facts.architectures.value == "cases":
@@ -139,7 +139,7 @@ class Port:
                 raise AnchorError(f"{scope.name} is that of {', '.join(others)} as well", where=scope.where)
         return scope
 
-    def handled(self, method: str) -> Construct:
+    def handled(self, method: str) -> Place:
         """Where this architecture is handled in `llama_model::method`. Raises `AnchorError` where it is not."""
         scope = self.scope(method)
         if scope is None:
@@ -153,7 +153,7 @@ class Port:
         made = re.search(r"<\s*(\w+)", scope.text) if scope is not None else None
         return made.group(1) if made else self.spec.builder.name
 
-    def definition_of(self, builder: str) -> Construct | None:
+    def definition_of(self, builder: str) -> Place | None:
         """The constructor of a builder; where nobody makes it yet, only its own file is looked at."""
         made = self.scope("build_graph") is not None
         folder = self.fork.builders
@@ -163,7 +163,7 @@ class Port:
                 return self.fork.workspace.file(path).function(f"{builder}::{builder}")
         return None
 
-    def _own_method(self, owner: str, method: str) -> Construct | None:
+    def _own_method(self, owner: str, method: str) -> Place | None:
         for path in self.fork.workspace.list(self.fork.builders.rstrip("/")):
             if path.endswith(".cpp") and f"{owner}::{method}".encode() in self.fork.workspace.source(path).data:
                 return self.fork.workspace.file(path).function(f"{owner}::{method}")

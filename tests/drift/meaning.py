@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from transformer.cpp import Source
-from transformer.cpp.source import SEP, tokens
+from transformer.cpp.tokens import SEP, tokens
 
 Facts = Counter[str]
 _BRANCHES = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef")

@@ -12,7 +12,9 @@ from transformer.cpp.functions import Function
 from transformer.cpp.layout import below, into
 from transformer.cpp.names import function_declarator, innermost, variables
 from transformer.cpp.search import only
-from transformer.cpp.source import SEP, Source, aligned, descendants, tokens
+from transformer.cpp.source import Source, aligned, descendants
+from transformer.cpp.statement import Place
+from transformer.cpp.tokens import SEP, tokens
 from transformer.errors import AnchorError
 from transformer.outcome import Outcome, Satisfied
 
@@ -101,14 +103,14 @@ class Table(Construct):
         """The row with this key."""
         if key not in self.rows:
             raise self.missing(f"row {key}")
-        return self.rename(self.rows[key], f"{key} of {self.name}")
+        return Construct(self.source, self.rows[key], f"{key} of {self.name}")
 
     def _cell(self, key: str, index: int) -> Construct:
         row = self.row(key)
         cells = lists.items(row.node)
         if index >= len(cells):
             raise row.missing(f"cell {index + 1}")
-        return self.rename(cells[index], row.name)
+        return Construct(self.source, cells[index], row.name)
 
     def add(self, cells: Sequence[str], *, near: Sequence[str] = (), before: str = "") -> Outcome:
         """A row behind the first of `near` that is there, else in front of `before`, else at the end."""
@@ -149,7 +151,7 @@ class Table(Construct):
             raise self.missing("row to lay out the new one by")
         known = [name for name in near if name in self.rows]
         model = self.rows[known[0] if known else list(self.rows)[-1]]
-        self.rename(model, self.name).sound()
+        Construct(self.source, model, self.name).sound()
         first = lists.items(model)[0]
         outer = self.source.indent(model.start_byte)
         inner = self.source.indent(first.start_byte) if self.source.starts_line(first) else self.source.deeper(outer)
@@ -159,7 +161,7 @@ class Table(Construct):
         return self._changes(*lists.add_after(self.source, model, [text], f"table {self.name}"))
 
 
-class Struct(Construct):
+class Struct(Place):
     """`struct name { ... }` or `class name { ... }`."""
 
     @cached_property

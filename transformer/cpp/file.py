@@ -6,12 +6,12 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Enum, Struct, Table
 from transformer.cpp.functions import Function
 from transformer.cpp.names import function_declarator, innermost
+from transformer.cpp.scope import Scope
 from transformer.cpp.search import only
-from transformer.cpp.source import SEP, Source, tokens
+from transformer.cpp.tokens import SEP, tokens
 from transformer.errors import AnchorError
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from transformer.cpp.source import Source
     from transformer.cpp.switches import Switch
 
 _CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef", "namespace_definition",
                "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip
 
 
-class CppFile(Construct):
+class CppFile(Scope):
     """A whole file."""
 
     def __init__(self, source: Source) -> None:

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transformer.cpp import lists
-from transformer.cpp.construct import Construct
-from transformer.cpp.layout import above, below, into
+from transformer.cpp.layout import above, below
 from transformer.cpp.names import core, function_declarator, innermost, last_name
 from transformer.cpp.search import only
 from transformer.cpp.source import descendants
+from transformer.cpp.statement import Place
 from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from transformer.cpp.blocks import Block
+    from transformer.cpp.call import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Parameter:
     default: str = ""
 
 
-class Function(Construct):
+class Function(Place):
     """A function definition or declaration."""
 
     @cached_property
@@ -63,7 +64,7 @@ class Function(Construct):
     def body(self) -> Block:
         """The braces of the function."""
         inner = core(self.node)
-        return super().body() if inner == self.node else Construct(self.source, inner, self.name).body()
+        return super().body() if inner == self.node else Place(self.source, inner, self.name).body()
 
     def _list(self) -> list[Node]:
         """The nodes of the parameters; `(void)` has none."""
@@ -142,21 +143,13 @@ class Function(Construct):
     def _known(self, code: str) -> Outcome | None:
         return Satisfied(self.where) if self.source.holds(code) else None
 
-    def begin(self, code: str, *, gap: bool = True) -> Outcome:
-        """Lines at the start of the body."""
-        body = self.body()
-        if body.holds(code):
-            return Satisfied(self.where)
-        outer = self.source.indent(self.node.start_byte)
-        return self._changes(*into(self.source, body.node, code, self.name, outer=outer, gap=gap))
-
     def pass_on(self, callee: Function, parameter: Parameter) -> Outcome:
-        """A parameter of this function, handed to the one call of `callee` in its body, which gets it as well."""
+        """A parameter of this function, handed on to `callee` as an argument of the one call of it in the body."""
         name = callee.own_name
         call = only(self.calls(name), f"call of {name} in {self.name}", self.where)
         return callee.give(call, parameter, parameter.name)
 
-    def give(self, call: Construct, parameter: Parameter, code: str) -> Outcome:
+    def give(self, call: Call, parameter: Parameter, code: str) -> Outcome:
         """`code` for a parameter in a call of this function; defaults in front of it are written out."""
         place = self.place_of(parameter)
         left_out = [each.default for each in self.parameters[len(call.arguments()) : place]]

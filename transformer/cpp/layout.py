@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 SCOPES = ("translation_unit", "declaration_list", "field_declaration_list", "compound_statement", "case_statement",
           "preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef")  # fmt: skip
-
-
 _DECLARATIONS = ("translation_unit", "declaration_list", "field_declaration_list")
 
 
@@ -74,18 +72,16 @@ def below(source: Source, node: Node, code: str, anchor: str, *, gap: bool = Fal
     return source.edit(end, end, f" {text}", anchor)
 
 
-def into(source: Source, braces: Node, code: str, anchor: str, *, outer: str, gap: bool = False) -> list[Edit]:
-    """`code` as the first lines in braces; braces on one line are opened. What has them is indented by `outer`."""
+def into(source: Source, braces: Node, code: str, anchor: str, *, outer: str) -> list[Edit]:
+    """`code` as the first lines in braces; braces on one line are opened. The line that has them has indent `outer`."""
     start, close = braces.start_byte + 1, braces.end_byte - 1
     lines = source.reindent(code, source.deeper(outer))
     if not source.rest(start):
-        empty = not braces.named_children
-        return [source.insert_lines(source.below(start), lines + ("\n\n" if gap and not empty else "\n"), anchor)]
+        return [source.insert_lines(source.below(start), lines + "\n", anchor)]
     if not braces.named_children:
         return [source.edit(start, close, f"\n{lines}\n{outer}", anchor)]
     first, last = braces.named_children[0], braces.named_children[-1]
-    blank = "\n\n" if gap else "\n"
-    edits = [source.edit(start, first.start_byte, f"\n{lines}{blank}{source.deeper(outer)}", anchor)]
+    edits = [source.edit(start, first.start_byte, f"\n{lines}\n{source.deeper(outer)}", anchor)]
     if source.line(end_of(source, last)) == source.line(close):
         edits.append(source.edit(end_of(source, last), close, f"\n{outer}", anchor))
     return edits

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from transformer.cpp.layout import alone, end_of
-from transformer.cpp.source import Source, tokens
+from transformer.cpp.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tree_sitter import Node
 
+    from transformer.cpp.source import Source
     from transformer.edit import Edit
 
 _GAP = re.compile(rb"( +)//")

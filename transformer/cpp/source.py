@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser, Tree
 
-from transformer.edit import Edit, digest
+from transformer.cpp.dead import without_dead
+from transformer.cpp.tokens import among, longest, tokens
+from transformer.edit import Edit, digest, splice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-INDENT = 4
+INDENT = 4  # blanks of one level, where a file is not indented by tabs
 
 
 @cache
@@ -41,7 +43,7 @@ def around(source: Source, node: Node, kinds: Collection[str], word: str) -> Ite
     Found from the word outwards: for each place where it stands, all such nodes around it, the inner ones first.
     """
     seen: set[int] = set()
-    for match in re.finditer(_whole(word), source.data[node.start_byte : node.end_byte]):
+    for match in re.finditer(_whole(word), source.live[node.start_byte : node.end_byte]):
         start = node.start_byte + match.start()
         inner = node.descendant_for_byte_range(start, start + len(match.group()))
         while inner is not None and inner.start_byte >= node.start_byte and inner.end_byte <= node.end_byte:
@@ -76,30 +78,7 @@ def _is_guard(block: Node) -> bool:
     return defined is not None and defined.text == name.text
 
 
-def tokens(code: str) -> str:
-    """`code` without comments, its tokens set apart by `SEP`: equal for equal meaning, whatever the layout."""
-    return SEP.join(token for token, _ in _TOKEN.findall(code) if token)
-
-
-def longest(wanted: str) -> str:
-    """The longest of some tokens: where it does not stand, they do not stand together either."""
-    return max(wanted.split(SEP), key=len)
-
-
-def among(wanted: str, given: str) -> bool:
-    """Whether the tokens `wanted` follow each other somewhere in the tokens `given`."""
-    return bool(wanted) and f"{SEP}{wanted}{SEP}" in f"{SEP}{given}{SEP}"
-
-
-SEP = "\x1f"
-
-_TOKEN = re.compile(
-    r"//(?:\\\r?\n|[^\n])*|/\*.*?\*/"  # comments: no group
-    r"|((?:u8|[uUL])?R\"([^()\\\s]{0,16})\(.*?\)\2\""  # raw strings
-    r"|(?:u8|[uUL])?\"(?:\\.|[^\"\\\n])*\"|(?:u8|[uUL])?'(?:\\.|[^'\\\n])*'"
-    r"|\d(?:'?[\w.])*|\w+|::|->|[^\s\w])",
-    re.DOTALL,
-)
+_CONFLICT = re.compile(rb"^(?:<{7}|>{7})(?:[ \r\n]|\Z)", re.MULTILINE)
 
 
 class Source:
@@ -112,11 +91,16 @@ class Source:
         self._edits = edits
 
     @cached_property
+    def live(self) -> bytes:
+        """The bytes, with blanks in place of code that is never compiled (`#if 0`): no search finds anything there."""
+        return without_dead(self.data)
+
+    @cached_property
     def tree(self) -> Tree:
-        """The syntax tree; of a planned file, parsed again only where it changed."""
+        """The syntax tree of what is live; of a planned file, parsed again only where it changed."""
         parser = Parser(language())
-        if self._previous is None:
-            return parser.parse(self.data)
+        if self._previous is None or splice(self._previous.live, self._edits) != self.live:
+            return parser.parse(self.live)
         old = self._previous.tree.copy()
         for edit in reversed(self._edits):
             start, end = self._previous.point(edit.start), self._previous.point(edit.end)
@@ -129,7 +113,7 @@ class Source:
                 old_end_point=end,
                 new_end_point=(start[0] + rows, column if rows else start[1] + column),
             )
-        return parser.parse(self.data, old)
+        return parser.parse(self.live, old)
 
     @cached_property
     def digest(self) -> str:
@@ -138,8 +122,21 @@ class Source:
 
     @cached_property
     def tokens(self) -> str:
-        """The tokens of the whole file."""
-        return tokens(self.data.decode())
+        """The tokens of what is live in the whole file."""
+        return tokens(self.live.decode())
+
+    def tokens_of(self, node: Node) -> str:
+        """The tokens of what is live in a node."""
+        return tokens(self.live[node.start_byte : node.end_byte].decode().replace("\r\n", "\n"))
+
+    @cached_property
+    def conflict(self) -> int | None:
+        """The number of the first line that is a conflict marker of a merge; `None` where there is none.
+
+        A line of seven `=` counts only between markers: in a comment it is an underline.
+        """
+        marker = _CONFLICT.search(self.data) if b"<<<<<<<" in self.data or b">>>>>>>" in self.data else None
+        return self.line(marker.start()) if marker else None
 
     @cached_property
     def newline(self) -> bytes:
@@ -279,29 +276,3 @@ def aligned(lines: list[str]) -> list[str]:
     parts = [line.partition(" = ") for line in lines]
     width = max((len(head) for head, equals, _ in parts if equals), default=0)
     return [f"{head.ljust(width)}{equals}{value}" if equals else head for head, equals, value in parts]
-
-
-def enclosing_lists(source: Source, spans: list[tuple[int, int]]) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    """The innermost switch, enum or table around each span: its kind, and its names with their offsets."""
-    seen: set[int] = set()
-    for start, end in spans:
-        node = source.tree.root_node.descendant_for_byte_range(start, max(end - 1, start))
-        while node is not None and node.type not in ("switch_statement", "enumerator_list", "initializer_list"):
-            node = node.parent
-        if node is not None and node.id not in seen:
-            seen.add(node.id)
-            yield from _names(source, node)
-
-
-def _names(source: Source, node: Node) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-    if node.type == "enumerator_list":
-        entries = [n.child_by_field_name("name") for n in node.named_children if n.type == "enumerator"]
-        yield "enum", [(source.text(n), n.start_byte) for n in entries if n is not None]
-    elif node.type == "switch_statement":
-        body = node.child_by_field_name("body")
-        cases = [n for n in body.named_children if n.type == "case_statement"] if body is not None else []
-        values = [n.child_by_field_name("value") for n in cases]
-        yield "switch", [(source.text(n), n.start_byte) for n in values if n is not None]
-    else:
-        rows = [n.named_children[0] for n in node.named_children if n.type == "initializer_list" and n.named_children]
-        yield "table", [(source.text(n), n.start_byte) for n in rows if n.type == "identifier"]

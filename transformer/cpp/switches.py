@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from transformer.cpp.blocks import Block
-from transformer.cpp.construct import Construct
 from transformer.cpp.layout import commented
-from transformer.cpp.source import SEP, tokens, unconditional
+from transformer.cpp.source import unconditional
+from transformer.cpp.statement import Statement
+from transformer.cpp.tokens import SEP, tokens
 from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from transformer.edit import Edit
 
 
-class Switch(Construct):
+class Switch(Statement, nodes=("switch_statement",)):
     """A switch statement."""
 
     @property
     def subject(self) -> str:
-        """What it switches over, without blanks and comments."""
+        """What the switch is over, without blanks and comments."""
         node = self.node.child_by_field_name("condition")
         return tokens(self.source.text(node)[1:-1]).replace(SEP, "") if node is not None else ""
 
@@ -131,20 +132,27 @@ class Switch(Construct):
         return "\n" + self.source.reindent(code, self.source.deeper(indent))
 
     def _braced(self, model: Node, code: str, indent: str) -> str:
-        """The body in the style of `model`: brace beside the label or below it, `break` in it, beside or below."""
-        source, inner = self.source, self.source.deeper(indent)
-        blocks = [n for n in model.named_children if n.type == "compound_statement"]
-        if not blocks:
+        """The body of a case in the style of `model`: with braces or without, beside the label or below it."""
+        source = self.source
+        block = next((n for n in model.named_children if n.type == "compound_statement"), None)
+        if block is None:
+            inner = source.deeper(indent)
             return f"\n{source.reindent(code, inner)}\n{inner}break;"
-        beside = source.line(blocks[0].start_byte) == source.line(model.start_byte)
-        brace = indent if beside else source.indent(blocks[0].start_byte)
-        opening = " {" if beside else f"\n{brace}{{"
-        after = source.data[blocks[0].end_byte : model.end_byte].decode().lstrip(" \t\r")
-        below = source.indent(model.named_children[-1].start_byte)
-        closing = f"\n{brace}}}" + (f"\n{below}break;" if after.startswith("\n") else " break;")
-        if not after and any(n.type == "break_statement" for n in blocks[0].named_children):
-            closing = f"\n{source.deeper(brace)}break;\n{brace}}}"
-        return f"{opening}\n{source.reindent(code, source.deeper(brace))}{closing}"
+        if source.line(block.start_byte) == source.line(model.start_byte):
+            brace, opening = indent, " {"
+        else:
+            brace = source.indent(block.start_byte)
+            opening = f"\n{brace}{{"
+        return f"{opening}\n{source.reindent(code, source.deeper(brace))}{self._closing(model, block, brace)}"
+
+    def _closing(self, model: Node, block: Node, brace: str) -> str:
+        """The closing brace and the `break` in the style of `model`: in the braces, below them or beside them."""
+        behind = self.source.data[block.end_byte : model.end_byte].decode().lstrip(" \t\r")
+        if not behind and any(n.type == "break_statement" for n in block.named_children):
+            return f"\n{self.source.deeper(brace)}break;\n{brace}}}"
+        if behind.startswith("\n"):
+            return f"\n{brace}}}\n{self.source.indent(model.named_children[-1].start_byte)}break;"
+        return f"\n{brace}}} break;"
 
     def add_label(self, label: str, *, near: Sequence[str]) -> Outcome:
         """Another label for the statements of the first of `near` that is there."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from transformer import plan as planning
+from transformer.cpp.suffixes import CODE
 from transformer.errors import ConflictError, NoCompiler, PackError, TransformerError, UsageError
 from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
 from transformer.survey.objects import MissingObjectError, Objects
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 LIMIT = 12_000_000  # bytes of files that are kept with their syntax trees (measured: some 17 times as much memory)
 _DEPTH = 6  # answers that are kept for each question: history comes back to what it was
-_CODE = (".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".def", ".txt")
+_TEXTS = (*CODE, ".txt")  # what a rule may read
 
 
 class Memory(Generic[T]):
@@ -173,7 +174,7 @@ def _write_out(tree: Tree, folder: str, root: Path) -> None:
     """The code of a folder, for the compiler; nothing else of the tree is needed."""
     for path in tree.names(folder):
         blob = tree.blob(path)
-        if blob is not None and path.endswith(_CODE):
+        if blob is not None and path.endswith(_TEXTS):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(tree.objects.blob(blob))
     for inner in tree.folders(folder):

@@ -16,11 +16,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformer.cpp.suffixes import FOREIGN, HEADERS, UNITS
 from transformer.errors import VerifyError
 from transformer.types.includes import (
-    FOREIGN,
-    HEADERS,
-    UNITS,
     Sources,
     builtin_headers,
     choose_units,

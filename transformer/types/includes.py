@@ -11,11 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transformer.cpp.suffixes import HEADERS, UNITS
 from transformer.errors import NoCompiler
-
-UNITS = (".cpp", ".cc", ".cxx", ".c")
-HEADERS = (".h", ".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp", ".def")
-FOREIGN = (".cu", ".cuh", ".m", ".mm", ".metal")  # code, but of a language that is not parsed here
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.M)
 _LEAD = rb"\A(?:\xef\xbb\xbf)?(?:\s|//[^\n]*|/\*.*?\*/)*"
