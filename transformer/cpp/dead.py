@@ -91,7 +91,8 @@ def _verdict(word: str, condition: str) -> bool | None:
     """Whether the branch of a directive is compiled, if none before it was; `None` where a macro decides."""
     if word == "else":
         return True
-    return _truth(tokens(condition).split(SEP)) if word in ("if", "elif") else None
+    one_line = re.sub(r"\\\r?\n", " ", condition)
+    return _truth(tokens(one_line).split(SEP)) if word in ("if", "elif") else None
 
 
 def _truth(condition: list[str]) -> bool | None:
