@@ -159,7 +159,7 @@ def new_names(plan: Plan) -> dict[str, frozenset[str]]:
         if not path.endswith(HEADERS) or edits[0].creates:
             continue
         source = plan.before.source(path)
-        old = set(re.findall(rb"\w+", source.data))
+        old = set(re.findall(rb"\w+", source.live))
         words = {word for edit in edits for word in re.findall(rb"[A-Za-z_]\w*", edit.text) if word not in old}
         words |= {name for edit in edits if (name := _callee_before(source.data, edit.start))}
         words |= {name.encode() for name in _grown_enums(source, edits)}

@@ -99,7 +99,7 @@ class Port:
         """Whether ggml declares the function."""
         own = self.fork.path("ggml.h")
         header = own if self.fork.workspace.exists(own) else "ggml/include/ggml.h"
-        declared = self.fork.workspace.source(header).data.replace(b" (", b"(")
+        declared = self.fork.workspace.source(header).live.replace(b" (", b"(")
         return f"{self.fork.spelled(function)}(".encode() in declared
 
     def parameter(self, parameter: Parameter) -> Parameter:
@@ -159,13 +159,13 @@ class Port:
         folder = self.fork.builders
         others = self.fork.workspace.list(folder.rstrip("/")) if made else [folder + self.spec.builder.file]
         for path in [self.fork.path("llama-model.cpp"), *(each for each in others if self.fork.workspace.exists(each))]:
-            if path.endswith(".cpp") and f"{builder}::{builder}".encode() in self.fork.workspace.source(path).data:
+            if path.endswith(".cpp") and f"{builder}::{builder}".encode() in self.fork.workspace.source(path).live:
                 return self.fork.workspace.file(path).function(f"{builder}::{builder}")
         return None
 
     def _own_method(self, owner: str, method: str) -> Place | None:
         for path in self.fork.workspace.list(self.fork.builders.rstrip("/")):
-            if path.endswith(".cpp") and f"{owner}::{method}".encode() in self.fork.workspace.source(path).data:
+            if path.endswith(".cpp") and f"{owner}::{method}".encode() in self.fork.workspace.source(path).live:
                 return self.fork.workspace.file(path).function(f"{owner}::{method}")
         return None
 

@@ -46,5 +46,5 @@ def _over_architecture(port: Port) -> Iterator[tuple[Function, Switch]]:
     workspace = port.fork.workspace
     for folder in (port.fork.sources.rstrip("/"), port.fork.builders.rstrip("/")):
         for path in workspace.list(folder):
-            if path.endswith(".cpp") and _SWITCH.search(workspace.source(path).data):
+            if path.endswith(".cpp") and _SWITCH.search(workspace.source(path).live):
                 yield from workspace.file(path).switches_over("arch")

@@ -100,7 +100,7 @@ class Table(Construct):
         return self._cell(key, index).text
 
     def row(self, key: str) -> Construct:
-        """The row with this key."""
+        """The row whose first cell is `key`."""
         if key not in self.rows:
             raise self.missing(f"row {key}")
         return Construct(self.source, self.rows[key], f"{key} of {self.name}")
@@ -126,11 +126,11 @@ class Table(Construct):
         return self._changes(*add(self.source, model, [row], anchor))
 
     def is_set(self, key: str, value: str) -> bool:
-        """Whether the second cell of the row `key` is this one."""
+        """Whether the second cell of the row `key` is `value`, token by token."""
         return self._cell(key, 1).tokens == tokens(value)
 
     def set(self, key: str, value: str) -> Outcome:
-        """Another second cell for the row `key`."""
+        """`value` as the second cell of the row `key`; satisfied where it is that already."""
         cell = self._cell(key, 1)
         if cell.tokens == tokens(value):
             return Satisfied(cell.where)
@@ -140,7 +140,7 @@ class Table(Construct):
         return cell.replace(value)
 
     def nested(self, key: str) -> Table:
-        """The rows of a row whose second cell is itself a table."""
+        """The second cell of the row `key`, where that is itself a table."""
         return Table(self.source, self._cell(key, 1).node, f"{key} of {self.name}")
 
     def add_nested(self, key: str, rows: Sequence[tuple[str, str]], *, near: Sequence[str]) -> Outcome:
@@ -216,7 +216,7 @@ class Struct(Place):
         return bool(known)
 
     def _begun(self, lines: str, anchor: str) -> list[Edit]:
-        """Lines at the start, or at the start of what is public."""
+        """The first data members: at the start of the struct, or of the part that is public."""
         body = self.node.child_by_field_name("body")
         if body is None:
             raise self.missing("body")

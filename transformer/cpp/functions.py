@@ -84,16 +84,16 @@ class Function(Place):
         return Parameter(head, self.source.text(name), value)
 
     def place_of(self, parameter: Parameter) -> int:
-        """Where a parameter stands, or would: last; without a default, in front of those that have one."""
+        """The place of a parameter, from 0; a new one stands last or, without a default, in front of those with one."""
         if parameter.name in self.names:
             return self.names.index(parameter.name)
         defaults = [bool(each.default) for each in self.parameters]
         return defaults.index(True) if True in defaults and not parameter.default else len(defaults)
 
     def add_parameter(self, parameter: Parameter, at: int | None = None) -> Outcome:
-        """A new parameter, last unless `at` says otherwise; a declaration gets its default as well.
+        """A new parameter, last unless `at` says otherwise; a declaration gets the default as well.
 
-        A definition shows no defaults: its place is that of the declaration.
+        A definition shows no defaults: `at` is the place in the declaration then.
         """
         if parameter.name in self.names:
             return Satisfied(self.where)
@@ -114,7 +114,7 @@ class Function(Place):
         return self._changes(*lists.add_after(self.source, beside, [text], self.name, indent=pad))
 
     def _pad(self, nodes: Sequence[Node], width: int) -> str:
-        """What stands before a parameter on a line of its own: types begin, or names begin, in one column."""
+        """The blanks before a parameter on a line of its own, so that types, or names, begin in one column."""
         own = self.source.indent(nodes[-1].start_byte)
         lines = [each for each in nodes if self.source.starts_line(each)]
         starts = {self.source.column(each.start_byte) for each in lines}
@@ -125,7 +125,7 @@ class Function(Place):
         return " " * (min(names) - width) if len(names) == 1 and min(names) >= width else own
 
     def _gap(self, parameter: Node) -> str:
-        """What stands between type and name: some forks leave a column for the `*`."""
+        """The blanks between type and name: some forks leave a column for the `*`."""
         kind, declarator = parameter.child_by_field_name("type"), parameter.child_by_field_name("declarator")
         if kind is None or declarator is None or not self.source.starts_line(parameter):
             return " "

@@ -1,4 +1,4 @@
-"""Where new lines go: above a statement, below it, into a body; in one line with others where those have one line."""
+"""Where new lines go: above a statement, below one, into a body; on the line of other statements that share one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DECLARATIONS = ("translation_unit", "declaration_list", "field_declaration_list
 
 
 def statement(node: Node) -> Node:
-    """The statement or declaration that `node` belongs to: it stands by itself in braces, under a label, in a file."""
+    """The statement or declaration that holds `node`: what stands by itself in braces, under a label, in a file."""
     while node.parent is not None and node.parent.type not in SCOPES:
         node = node.parent
     return node
@@ -54,7 +54,7 @@ def commented(source: Source, node: Node) -> Node:
 def below(source: Source, node: Node, code: str, anchor: str, *, gap: bool = False, indent: str | None = None) -> Edit:
     """`code` on lines of its own below a statement and the comment behind it; `gap` leaves an empty line between.
 
-    A declaration inside `#if` is followed behind the `#endif`.
+    Below a declaration inside `#if` means: below the `#endif`.
     """
     last = _free(source, node, anchor)
     own = source.indent(last.start_byte) if indent is None else indent
@@ -109,12 +109,12 @@ def end_of(source: Source, node: Node) -> int:
 
 
 def alone(source: Source, node: Node, last: Node | None = None) -> bool:
-    """Whether nothing but comments stands on the lines of a statement, or of those from it to `last`, beside them."""
+    """Whether a statement shares its lines with comments alone; with `last`, the statements from `node` to `last`."""
     return not _shares(source, node) and not source.rest(end_of(source, last or node))
 
 
 def _before_blanks(source: Source, node: Node) -> tuple[int, str]:
-    """Where the blanks in front of a node begin, and what they are: they become part of its indentation."""
+    """Where the blanks in front of a node begin, and the blanks: on a new line they are a part of the indentation."""
     head = source.data[source.line_start(node.start_byte) : node.start_byte]
     blanks = head[len(head.rstrip()) :].decode()
     return node.start_byte - len(blanks), blanks

@@ -33,8 +33,8 @@ def add_after(
 ) -> list[Edit]:
     """Edits that put `texts` behind `item`: on lines of their own where the items have theirs, else beside it.
 
-    An item inside `#if` is followed behind the `#endif`. Where `indent` is given, it starts a line
-    of its own in any case.
+    Behind an item inside `#if` the texts stand below the `#endif`. Where `indent` is given, they have lines
+    of their own in any case.
     """
     outer = unconditional(item)
     pad = source.indent(item.start_byte) if indent is None else indent
@@ -60,7 +60,7 @@ def add_before(
 ) -> list[Edit]:
     """Edits that put `texts` in front of `item`: on lines of their own where the items have theirs, else beside it.
 
-    Such lines are indented by `indent`, else like the one of `item`.
+    Lines of their own are indented by `indent`, else like the line of `item`.
     """
     outer = unconditional(item)
     indent = source.indent(item.start_byte) if indent is None else indent
@@ -85,7 +85,7 @@ def add_first(source: Source, node: Node, texts: Sequence[str], anchor: str) -> 
 
 
 def align(source: Source, row: Node, cells: Sequence[str], rows: Sequence[Node]) -> str:
-    """`cells` as a row in braces like `row`: what has one column in it and its neighbours in `rows` gets that, too."""
+    """`cells` as a row in braces like `row`: a cell begins in the column of its neighbours, where these share one."""
     models = items(row)
     if not models:
         return "{ " + ", ".join(cells) + " }"
@@ -107,7 +107,7 @@ def align(source: Source, row: Node, cells: Sequence[str], rows: Sequence[Node])
 
 
 def _neighbours(source: Source, row: Node, rows: Sequence[Node]) -> list[list[tuple[int, int]]]:
-    """For `row` and those near it: where each cell, and the closing brace, begins, and where the one before ends."""
+    """For `row` and the rows near it: where each cell and the closing brace begin, and where the cell before ends."""
     place = next((index for index, each in enumerate(rows) if each == row), 0)
     near = [row, *rows[max(place - 4, 0) : place], *rows[place + 1 : place + 5]]
     found = []
@@ -120,7 +120,7 @@ def _neighbours(source: Source, row: Node, rows: Sequence[Node]) -> list[list[tu
 
 
 def _in_column(rows: list[list[tuple[int, int]]], index: int) -> bool:
-    """Whether cell `index` of the first row begins in one column with others, though what is before it differs."""
+    """Whether cell `index` of the first row begins in one column with others, though the cells before differ."""
     start, end = rows[0][index]
     other = [row[index][0] for row in rows[1:] if index < len(row) and row[index][1] != end]
     return start in other or not other
@@ -147,7 +147,7 @@ def _stacked(source: Source, row: Node, cells: Sequence[str]) -> str:
 
 
 def _after_endif(source: Source, outer: Node, lines: str, anchor: str) -> list[Edit]:
-    """Lines below an `#if` block; where its branches end without a comma, they get one and the lines do not."""
+    """Lines below an `#if` block; branches that end without a comma get one, and then the lines end without."""
     ends = [branch[-1] for branch in _branches(outer) if branch]
     bare = [each for each in ends if _comma_after(each) is None]
     edits = [source.edit(each.end_byte, each.end_byte, ",", anchor) for each in bare]
@@ -156,7 +156,7 @@ def _after_endif(source: Source, outer: Node, lines: str, anchor: str) -> list[E
 
 
 def _branches(node: Node) -> Iterator[list[Node]]:
-    """The items of each branch of an `#if` block, those of blocks inside it as branches of their own."""
+    """The items of each branch of an `#if` block; a block inside the block counts as branches of its own."""
     condition = node.child_by_field_name("condition") or node.child_by_field_name("name")
     own: list[Node] = []
     for child in node.named_children:
@@ -181,7 +181,7 @@ def _comma_after(item: Node) -> Node | None:
 
 
 def _end(source: Source, node: Node) -> int | None:
-    """The end of the comments behind `node` on its line; `None` where something else follows there."""
+    """The end of the comments behind `node` on the same line; `None` where something else follows on that line."""
     last = node
     while (after := last.next_sibling) is not None and after.start_point[0] == last.end_point[0]:
         if after.type != "comment":

@@ -1,4 +1,4 @@
-"""Names: which one a declarator declares, whether it is a function's, where a name is none that has a value."""
+"""Names in the syntax tree: what a declarator declares, what a call calls, which names have no value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMES = ("operator_name", "destructor_name", "operator_cast", "template_functio
 
 
 def inner(declarator: Node) -> Node | None:
-    """The declarator that this one wraps, or the name in it; `None` for a name, and where nothing is named."""
+    """The declarator or the name inside a declarator; `None` for a name, and where nothing is named."""
     if declarator.type in _NAMES or declarator.type.endswith("identifier"):
         return None
     field = declarator.child_by_field_name("declarator")
@@ -79,7 +79,7 @@ def last_name(callee: Node) -> Node:
 
 
 def declares(node: Node) -> bool:
-    """Whether a name is declared here, or is the last part of a qualified one: nothing that has a value."""
+    """Whether a node is a name that has no value: one that is declared, or the last part of a qualified name."""
     parent = node.parent
     if parent is None or not node.type.endswith("identifier"):
         return False

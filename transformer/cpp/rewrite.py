@@ -36,7 +36,7 @@ def swaps(source: Source, nodes: Sequence[Node], code: str, anchor: str) -> list
 
 
 def _room(source: Source, offset: int) -> tuple[int, int] | None:
-    """Where the blanks before the line comment behind `offset` begin, and how many of them can go."""
+    """Where the blanks before the line comment behind `offset` begin, and how many blanks can go."""
     for match in _GAP.finditer(source.data, offset, source.line_end(offset)):
         start = match.end() - 2
         node = source.tree.root_node.descendant_for_byte_range(start, start + 1)
@@ -92,7 +92,7 @@ def _removal(source: Source, first: Node, node: Node, anchor: str) -> Edit:
 
 
 def _last_comment(node: Node, end: int) -> int:
-    """The end of the comments right below a statement that ends at `end`, where they belong to nothing else."""
+    """The end of the comments right below a statement; `end` where the comments belong to what follows."""
     last = node
     while (after := last.next_sibling) is not None and after.type in ("comment", ";"):
         if after.start_point[0] > last.end_point[0] + 1:
@@ -114,7 +114,7 @@ def wrapped(source: Source, node: Node, head: str, text: str, remark: str, name:
 
 
 def rewritten(source: Source, node: Node, lines: Callable[[str], str], name: str) -> Edit:
-    """What `lines` makes of a statement and the comment behind it, in their place."""
+    """The edit that puts in place of a statement and the comment behind it what `lines` makes of both."""
     end = _with_comment(source, node)
     text = source.between(node.start_byte, end)
     code = source.reindent(lines(text), source.indent(node.start_byte)).lstrip()

@@ -1,4 +1,4 @@
-"""What becomes of what was found: exactly one, or the first."""
+"""One construct of those that a search found: the only one, or the first."""
 
 from __future__ import annotations
 

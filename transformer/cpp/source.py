@@ -198,7 +198,7 @@ class Source:
         return len(self.data) if end < 0 else end + 1
 
     def below(self, end: int) -> int:
-        """The first line under what ends at `end`, and under a comment that begins on its last line."""
+        """The first line under what ends at `end`; a comment that begins on the last line is passed as well."""
         if end > 0 and self.data[end - 1 : end] == b"\n":
             end -= 1
         line = self.line_end(end)

@@ -45,7 +45,7 @@ class Switch(Statement, nodes=("switch_statement",)):
         return found
 
     def case(self, label: str) -> Block:
-        """The statements that run for `label`: its own, or those of the label that it falls through to."""
+        """The statements that run for `label`: those under it, or under the next label where none stand there."""
         return Block(self.source, self._owner(label), f"case {label} of {self.name}")
 
     def sharers(self, label: str) -> list[str]:
@@ -90,7 +90,7 @@ class Switch(Statement, nodes=("switch_statement",)):
         return owner
 
     def _placed(self, model: Node, lines: str) -> Edit:
-        """Below the cases that run on into each other around `model`; above them where they run into `default`."""
+        """The new case below the group of `model`; above the group where that runs on into `default`, or has no end."""
         group = self._group(model)
         last = group[-1]
         if last == self.cases.get("default") or not self._leaves(last):
@@ -125,7 +125,7 @@ class Switch(Statement, nodes=("switch_statement",)):
         return last.type in jumps or (last.type == "expression_statement" and "abort" in self.source.text(last).lower())
 
     def _below(self, case: Node) -> int:
-        """The line under a case, and under the `#endif` where it is inside `#if`."""
+        """The line under a case; under the `#endif` for a case inside `#if`."""
         return self.source.below(unconditional(case).end_byte)
 
     def _bare(self, code: str, indent: str) -> str:
