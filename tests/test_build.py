@@ -22,7 +22,7 @@ from transformer import pack as packs
 from transformer import prove
 from transformer.build import _told, builder
 from transformer.errors import VerifyError
-from transformer.pack import Evidence, Recipe
+from transformer.family import Evidence, Recipe
 
 RECIPE = Recipe(("-DSHARED=ON",), ("library",), ("numpy",), "distribution[verify]")
 CMAKE = """#!/bin/sh
@@ -62,7 +62,7 @@ def computed(monkeypatch):
 
     known = packs.load("gemma4", packs.home())
     family = replace(known.family, recipe=RECIPE, compute=compute)
-    monkeypatch.setattr(packs, "load", lambda name, home: replace(known, family=family))
+    monkeypatch.setattr(prove, "choose", lambda *_: replace(known, family=family))
     monkeypatch.setattr(prove, "_types", lambda *_: Evidence("types", True, "judged elsewhere"))  # takes seconds
     return asked, said
 
@@ -183,11 +183,11 @@ def test_a_folder_without_a_build(ported, tmp_path):
 
 
 def test_a_family_without_a_build(ported, computed, monkeypatch):
-    known = packs.load("", packs.home())
-    monkeypatch.setattr(packs, "load", lambda *_: replace(known, family=replace(known.family, recipe=None)))
+    known = packs.load("gemma4", packs.home())
+    monkeypatch.setattr(prove, "choose", lambda *_: replace(known, family=replace(known.family, recipe=None)))
     said = call("verify", ported, "--build")
     assert said.code == 2
-    assert "leave --build away" in said.err
+    assert "run it again without --build" in said.err
 
 
 def test_a_port_that_is_not_complete_is_built_all_the_same(ported, tools, computed):

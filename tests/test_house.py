@@ -7,6 +7,8 @@ from graphlib import TopologicalSorter
 import pytest
 from casefile import HERE
 
+from transformer import pack
+
 PROJECT = HERE.parent
 ENGINE = PROJECT / "transformer"
 PYTHON = sorted(ENGINE.rglob("*.py"))
@@ -42,7 +44,7 @@ def test_one_place_knows(pattern, folder):
 def test_the_engine_knows_no_fork():
     files = [path for path in ENGINE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert users(r"(?i)llama|qvac", files) == []
-    assert users(r"(?i)gemma", files) == ["transformer/cli.py"]  # the default of --arch
+    assert users(r"(?i)gemma|glimmer", files) == []
 
 
 def test_the_engine_imports_no_rules():
@@ -50,7 +52,18 @@ def test_the_engine_imports_no_rules():
 
 
 def test_the_family_knows_no_architecture():
-    assert users(r"(?i)gemma-?4", [path for path in RULES if path.parent.name == "llama"]) == []
+    family = [path for path in RULES if path.parent.name == "llama"]
+    assert users(r"(?i)gemma-?4|glimmer", family) == []
+
+
+def test_the_family_names_no_rule_of_an_architecture():
+    """What its rules need are rules of the family; a pack adds needs of its own."""
+    offered = pack.load("gemma4", pack.home())
+    family = offered.family.known
+    own = {rule.name for rule in offered.rules} - family
+    assert own
+    named = {name for path in RULES if path.parent.name == "llama" for name in own if f'"{name}"' in path.read_text()}
+    assert named == set()
 
 
 def test_rules_know_no_syntax_tree():

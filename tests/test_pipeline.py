@@ -111,11 +111,19 @@ def test_status_words(tree):
     assert not {"absent", "partial", "blocked"} & set(words(after).values())
 
 
-def test_native_without_a_record_of_a_run(tree, tmp_path, monkeypatch):
+def test_what_is_ours_is_told_by_the_tree(tree, tmp_path, monkeypatch):
     call("run", tree)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
-    assert "Gemma 4 is native here: nothing to do" in call("run", tree).out
+    assert "Gemma 4 is ported here already: nothing to do" in call("run", tree).out
+    assert "Gemma 4: ported" in call("status", tree).out
+
+
+def test_native_where_somebody_else_wrote_it(tree):
+    call("run", tree)
+    builder = tree / "src/models/gemma4-iswa.cpp"
+    builder.write_text(builder.read_text().replace("inp_scaled", "scaled_input"))
     assert "Gemma 4: native" in call("status", tree).out
+    assert "Gemma 4 is native here: nothing to do" in call("run", tree).out
 
 
 def test_a_part_that_is_lost_comes_back(tree):
@@ -124,7 +132,7 @@ def test_a_part_that_is_lost_comes_back(tree):
     shutil.copy(FORK / "src/unicode.h", tree / "src/unicode.h")
     assert "Gemma 4: partial" in call("status", tree).out
     result = call("run", tree)
-    assert (result.code, "Gemma 4 is completed: 1 rules, 1 edits, 1 files" in result.out) == (0, True), result.said
+    assert (result.code, "Gemma 4 is completed: 1 rule, 1 edit, 1 file" in result.out) == (0, True), result.said
     assert contents(tree) == whole
 
 
@@ -142,7 +150,7 @@ def test_what_is_not_understood_is_left_and_listed(own, tmp_path):
     model = (own / "src/llama-model.cpp").read_bytes()
     assert untouched(own, "run", own, "--check", "--verify", "syntax").code == 1
     result = call("run", own, "--verify", "syntax", "--json", tmp_path / "j")
-    assert (result.code, "Gemma 4 is completed as far as it can be: 1 rules" in result.out) == (3, True), result.said
+    assert (result.code, "Gemma 4 is completed as far as it can be: 1 rule," in result.out) == (3, True), result.said
     assert re.search(r"left: load\.hparams: src/llama-model\.cpp:\d+: .* does not mention n_embd_head_k_swa", result.out)
     assert (own / "src/llama-model.cpp").read_bytes() == model
     left = json.loads((tmp_path / "j").read_text())["left"]

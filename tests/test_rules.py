@@ -1,24 +1,33 @@
-"""Every rule case, under LF and CRLF, planned twice."""
+"""Every case of every pack, on each example fork that it fits, under LF and CRLF, planned twice."""
 
 import pytest
-from casefile import CASES, ask, edits, read, tree
+from casefile import FORKS, ask, edits, packs, paths, read, tree
 
-from transformer import pack
 from transformer.outcome import Blocked, Changes
 
-FILES = sorted(CASES.glob("*/*.txt"))
+ADVICE = {"arch.switches"}
+"""Rules that say something and never change a file."""
 
 
-def name(path):
-    return f"{path.parent.name}/{path.stem}"
+def cases():
+    """Each case once, with the architecture that it is about: the first pack that has its rule, unless it names one."""
+    seen = set()
+    for pack in packs():
+        for path in paths(pack):
+            if path not in seen:
+                seen.add(path)
+                case = read(path)
+                yield from ((case, case.arch or pack.arch, fork) for fork in FORKS if case.fork in ("", fork))
+
+
+CASES = [pytest.param(*each, id=f"{each[0].rule}/{each[0].path.stem}-{each[2]}") for each in cases()]
 
 
 @pytest.mark.parametrize("crlf", [False, True], ids=["lf", "crlf"])
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_case(path, crlf):
-    case = read(path)
-    workspace = tree(case.before, crlf)
-    outcome = ask(case.rule, workspace)
+@pytest.mark.parametrize(("case", "arch", "fork"), CASES)
+def test_case(case, arch, fork, crlf):
+    workspace = tree(case.before, crlf, fork)
+    outcome = ask(case.rule, workspace, arch)
     if case.blocked:
         assert isinstance(outcome, Blocked), outcome
         assert case.blocked in f"{outcome.where} {outcome.why}"
@@ -27,17 +36,17 @@ def test_case(path, crlf):
     if case.changed:
         assert isinstance(outcome, Changes), f"expected a change but {case.rule} made none: {outcome}"
     planned = workspace.overlay(edits(outcome))
-    for path_, text in case.after.items():
-        got = planned.source(path_).data.decode() if planned.exists(path_) else ""
+    for path, text in case.after.items():
+        got = planned.source(path).data.decode() if planned.exists(path) else ""
         assert got == (text.replace("\n", "\r\n") if crlf else text)
-    again = ask(case.rule, planned)
+    again = ask(case.rule, planned, arch)
     assert not isinstance(again, Changes | Blocked), f"not quiet the second time: {again}"
 
 
-def test_every_rule_has_a_case_that_changes_and_one_that_does_not():
+@pytest.mark.parametrize("pack", packs(), ids=lambda pack: pack.name)
+def test_every_rule_has_a_case_that_changes_and_one_that_does_not(pack):
     seen = {}
-    for path in FILES:
+    for path in (path for each in packs() for path in paths(each)):
         seen.setdefault(path.parent.name, set()).add(bool(read(path).changed))
-    advises = {"arch.switches"}
-    for rule in pack.load("gemma4", pack.home()).rules:
-        assert seen.get(rule.name) == ({False} if rule.name in advises else {True, False}), rule.name
+    for rule in pack.rules:
+        assert seen.get(rule.name) == ({False} if rule.name in ADVICE else {True, False}), rule.name

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from transformer import pack as packs
 from transformer import plan as planning
 from transformer import write
+from transformer.choose import choose
 from transformer.errors import VerifyError
+from transformer.pack import home
 from transformer.show.files import Files
-from transformer.tree import open_tree, refuse_dirty, refuse_outside, settle
+from transformer.tree import open_tree, refuse_dirty, refuse_outside, refuse_unmerged, settle
+from transformer.verdict import Complete, Nothing, Ready, Stuck, judge
 from transformer.verify import Level, verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from transformer.pack import Home
     from transformer.show.view import Diff, View
 
 Action = Literal["run", "dry-run", "check", "status"]
@@ -27,14 +30,16 @@ class Request:
     """What the user asked for."""
 
     repo: Path
-    arch: str
+    arch: str | None
     action: Action = "run"
     level: Level = "types"
     allow_dirty: bool = False
     diff: Diff = "stat"
     files: Files = field(default=Files())
     options: Mapping[str, bool] = field(default_factory=dict)
-    """What was chosen of the pack's options; the rest is as the pack has it."""
+    """What was chosen of the pack's options; the rest is as the pack, or the port that is there, has it."""
+    homes: tuple[Home, ...] = field(default_factory=lambda: (home(),))
+    """Where packs lie."""
 
     @property
     def writes(self) -> bool:
@@ -44,28 +49,33 @@ class Request:
 
 def run(request: Request, view: View) -> int:
     """Carry out a request; the exit code. Raises `TransformerError`, with nothing written."""
-    pack = packs.load(request.arch, packs.home(), request.options)
-    tree = open_tree(request.repo, pack.family)
+    tree = open_tree(request.repo)
+    pack = choose(request.arch, request.homes, request.options, tree)
     request.files.check(request.repo)
     view.note(settle(request.repo, writes=request.writes))
 
     plan = planning.make(pack, tree)
+    refuse_unmerged(tree)
+    verdict = judge(plan)
     if request.action == "status":
-        view.status(plan, pack.family.facts(pack.family.open(tree, pack)), write.last_applied(request.repo))
+        view.status(verdict)
         return 0
-    if plan.blocked and plan.state == "absent":
-        request.files.write(plan, None, request.repo)
-        view.stuck(plan)
-        return 4
-    if plan.state == "complete":
-        view.complete(plan, write.last_applied(request.repo))
-        view.asked_for(request.files.write(plan, None, request.repo))
-        return 0
-    if not plan.edits:
-        view.left(plan)
-        view.asked_for(request.files.write(plan, None, request.repo))
-        return 3
+    match verdict:
+        case Stuck():
+            view.stuck(verdict)
+        case Complete():
+            view.complete(verdict)
+        case Nothing():
+            view.nothing(verdict)
+        case Ready():
+            return _carry_out(verdict, request, view)
+    view.asked_for(request.files.write(plan, None, request.repo))
+    return verdict.exit_code
 
+
+def _carry_out(ready: Ready, request: Request, view: View) -> int:
+    """Verify the plan, show it, and write it where that was asked for."""
+    plan = ready.plan
     refuse_outside(request.repo, plan.paths)
     if request.writes and not request.allow_dirty:
         view.note(refuse_dirty(request.repo, plan.paths))
@@ -73,22 +83,22 @@ def run(request: Request, view: View) -> int:
     if request.writes:
         write.check(request.repo, changes)
     report = verify(plan, request.repo, request.level, view.progress)
-    view.plan(plan, report, request.diff)
+    view.plan(ready, report, request.diff)
     files = request.files.write(plan, report, request.repo)
     if not report.passed:
         raise VerifyError(
             f"{len(report.findings)} new diagnostics; nothing was written",
             where=report.findings[0].where,
-            help="the rules take this fork for something else than it is: report it with the lines above",
+            help=report.advice(plan.pack),
         )
 
     if request.writes:
-        write.apply(request.repo, changes, label=pack.title, notes=plan.notes())
-        view.applied(plan)
+        write.apply(request.repo, changes, label=plan.pack.title, notes=plan.notes())
+        view.applied(ready)
         view.asked_for(files)
     else:
-        view.left_alone(plan, files)
-    return 1 if request.action == "check" else 3 if plan.skipped or plan.left else 0
+        view.left_alone(ready, files)
+    return 1 if request.action == "check" else ready.exit_code
 
 
 def undo(repo: Path, view: View) -> int:

@@ -21,12 +21,12 @@ from filelock import FileLock
 
 from transformer.cpp.suffixes import CODE
 from transformer.errors import NoCompiler, UsageError, VerifyError
-from transformer.pack import Evidence
+from transformer.family import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from transformer.pack import Progress, Recipe
+    from transformer.family import Progress, Recipe
 
 _COMPILERS = ("c++", "g++", "clang++")
 _STEP = re.compile(r"\[\s*(\d+)(?:/(\d+)|%)\]\s*(.*)")

@@ -11,7 +11,7 @@ import click
 from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
-from transformer.errors import TransformerError
+from transformer.errors import TransformerError, UsageError
 from transformer.prove import Wanted, prove
 from transformer.show.files import Files
 from transformer.show.view import Diff, View
@@ -20,10 +20,14 @@ from transformer.survey.command import survey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transformer.pack import Pack
     from transformer.verify import Level
 
 REPO = click.argument("repo", type=click.Path(path_type=Path))
-ARCH = click.option("--arch", default="gemma4", show_default=True, help="The architecture to port.")
+ARCH = click.option("--arch", metavar="NAME",
+                    help="The architecture, as model files name it; not needed where only one fits.")  # fmt: skip
+PACKS = click.option("--packs", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
+                     help="A folder with more packs; Python in them is run.")  # fmt: skip
 FILE = click.Path(path_type=Path)
 SWITCH = {"on": True, "off": False}
 
@@ -51,6 +55,7 @@ def commands() -> None:
 @commands.command()
 @REPO
 @ARCH
+@PACKS
 @click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where changes would be made.")
 @click.option("--diff", type=click.Choice(["unified", "stat"]), help="How to show changes (dry run: unified).")
@@ -63,34 +68,38 @@ def commands() -> None:
 @click.option("--option", "options", multiple=True, callback=chosen, metavar="NAME=on|off",
               help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
-def run(view: View, repo: Path, arch: str, dry_run: bool, check: bool, diff: Diff | None, patch: Path | None,
-        json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
+def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry_run: bool, check: bool,
+        diff: Diff | None, patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
         options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
     shown: Diff = diff or ("unified" if dry_run else "stat")
-    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, Files(patch, json, out), options), view)
+    files, homes = Files(patch, json, out), packs.homes(folders)
+    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, files, options, homes), view)
 
 
 @commands.command()
 @REPO
 @ARCH
+@PACKS
 @click.pass_obj
-def status(view: View, repo: Path, arch: str) -> int:
+def status(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...]) -> int:
     """What the fork at REPO is, and how far each rule has come in it: native, ported, partial or absent."""
-    return app.run(Request(repo, arch, "status"), view)
+    return app.run(Request(repo, arch, "status", homes=packs.homes(folders)), view)
 
 
 @commands.command()
 @REPO
 @ARCH
+@PACKS
 @click.option("--build", is_flag=True, help="Build the tree outside of it, and compare what tiny models compute there.")
 @click.option("--build-dir", type=FILE, metavar="DIR", help="Build below this folder, not in the cache; with --build.")
 @click.option("--model", type=FILE, metavar="FILE", help="Check that a model file has all that the port asks for.")
 @click.pass_obj
-def verify(view: View, repo: Path, arch: str, build: bool, build_dir: Path | None, model: Path | None) -> int:
+def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], build: bool, build_dir: Path | None,
+           model: Path | None) -> int:  # fmt: skip
     """Prove the port in the tree at REPO: its syntax, its types, and on demand what it computes.
 
     With --build the tree's own CMake files and code are run; the tree itself is not written to. A second build
@@ -98,7 +107,7 @@ def verify(view: View, repo: Path, arch: str, build: bool, build_dir: Path | Non
     """
     if build_dir is not None and not build:
         raise click.UsageError("--build-dir says where --build builds: say both")
-    return prove(repo, arch, view, Wanted(model, build, build_dir))
+    return prove(repo, arch, packs.homes(folders), view, Wanted(model, build, build_dir))
 
 
 @commands.command()
@@ -119,22 +128,34 @@ def rules() -> None:
 
 @rules.command("list")
 @ARCH
+@PACKS
 @click.pass_obj
-def rules_list(view: View, arch: str) -> int:
+def rules_list(view: View, arch: str | None, folders: tuple[Path, ...]) -> int:
     """Every rule, in order, and what it makes true."""
-    for rule in packs.load(arch, packs.home()).rules:
+    for rule in _pack(arch, folders).rules:
         view.say((rule.name.ljust(22), "bold"), f"  {rule.makes}{'' if rule.required else ' (optional)'}")
     return 0
 
 
 @rules.command("options")
 @ARCH
+@PACKS
 @click.pass_obj
-def rules_options(view: View, arch: str) -> int:
+def rules_options(view: View, arch: str | None, folders: tuple[Path, ...]) -> int:
     """What can be chosen with `run --option`, and what is taken without."""
-    for name, on in sorted(packs.load(arch, packs.home()).spec.get("options", {}).items()):
+    for name, on in sorted(_pack(arch, folders).options.items()):
         view.say((f"{name}={'on' if on else 'off'}", "bold"))
     return 0
+
+
+def _pack(arch: str | None, folders: Sequence[Path]) -> Pack:
+    """The pack that was named, or the only one there is."""
+    homes = packs.homes(folders)
+    known = list(packs.every(homes)) if arch is None else [packs.load(arch, homes)]
+    if len(known) != 1:
+        names = ", ".join(each.arch for each in known)
+        raise UsageError(f"there are several architectures: {names}", help="say one with --arch")
+    return known[0]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,9 +19,14 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Satisfied:
-    """The end condition holds; `where` is the evidence (`path:line`)."""
+    """The end condition holds; `where` is the evidence (`path:line`).
+
+    `ours` tells whether this tool writes what stands there, or the fork has it in its own words; `None` where one place
+    cannot tell: then the architecture as a whole decides.
+    """
 
     where: str
+    ours: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def all_of(*outcomes: Outcome) -> Outcome:
     """The outcome of a rule with several parts: blocked by any, changed by any, else satisfied, else not needed."""
     edits: list[Edit] = []
     done: list[str] = []
-    satisfied: Satisfied | None = None
+    satisfied: list[Satisfied] = []
     idle: NotNeeded | None = None
     for outcome in outcomes:
         match outcome:
@@ -57,10 +62,18 @@ def all_of(*outcomes: Outcome) -> Outcome:
                 edits += outcome.edits
                 done += outcome.done
             case Satisfied():
-                satisfied = satisfied or outcome
+                satisfied.append(outcome)
                 done.append(outcome.where)
             case NotNeeded():
                 idle = idle or outcome
     if edits:
         return Changes(tuple(edits), tuple(done))
-    return satisfied or idle or NotNeeded("nothing to do")
+    if satisfied:
+        return Satisfied(satisfied[0].where, _ours(satisfied))
+    return idle or NotNeeded("nothing to do")
+
+
+def _ours(parts: list[Satisfied]) -> bool | None:
+    """Ours as soon as one part is; the fork's own where all parts that can tell say so."""
+    known = [each.ours for each in parts if each.ours is not None]
+    return any(known) if known else None

@@ -5,74 +5,46 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from transformer.errors import PackError, UsageError
+from transformer.family import Family
 from transformer.rule import Rule
-from transformer.workspace import Workspace
 
 _PACKAGE = "transformer_rules"
+_SEE = "see CONTRIBUTING, 'A new pack'"
+_HEAD = frozenset({"title", "family", "features", "rules", "facts", "proof"})
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The two folders that packs live in."""
+    """The two folders that packs live in: `rules/NAME` and `templates/NAME`.
+
+    In a folder of foreign packs, a pack brings its templates along, in `NAME/templates`. `base` is the installation,
+    whose families they use.
+    """
 
     rules: Path
-    templates: Path
+    templates: Path | None = None
+    base: Home | None = None
 
+    @property
+    def all_rules(self) -> tuple[Path, ...]:
+        """The folder of rules, and that of the installation behind it."""
+        return (self.rules, *(self.base.all_rules if self.base else ()))
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that was looked at to prove a tree. The first row of a table is its head; `bad` ones failed."""
-
-    title: str
-    good: bool
-    text: str
-    rows: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
-    bad: frozenset[int] = frozenset()
-
-
-Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a tree is built: definitions for CMake, and what is built.
-
-    What runs on the build needs `modules`, which the distribution's `extra` brings.
-    """
-
-    options: tuple[str, ...]
-    targets: tuple[str, ...]
-    modules: tuple[str, ...]
-    extra: str
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """What a fork layer brings: how to know such a tree, and what its rules get to see of it.
-
-    `recognise` raises `UsageError` where the tree is not of the family. `open` makes the context of the rules.
-    `includes` are the include folders of its translation units, relative to the root.
-    `prove` judges a model file for a tree that has the architecture. Raises `UsageError` where it is none.
-    `recipe` says how such a tree is built, and `compute` judges what a build (in the folder) computes.
-    """
-
-    name: str
-    recognise: Callable[[Workspace], None]
-    open: Callable[[Workspace, Pack], Any]
-    facts: Callable[[Any], dict[str, tuple[str, str]]]
-    includes: tuple[str, ...]
-    prove: Callable[[Pack, Path], Evidence] | None = None
-    recipe: Recipe | None = None
-    compute: Callable[[Pack, Path, Progress], Iterable[Evidence]] | None = None
+    def templates_of(self, name: str) -> Path:
+        """Where the templates of a pack, or of a family, lie."""
+        if self.templates is not None and (self.templates / name).is_dir():
+            return self.templates / name
+        own = self.rules / name / "templates"
+        return own if own.is_dir() or self.base is None else self.base.templates_of(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +53,40 @@ class Pack:
 
     name: str
     title: str
-    family: Family
+    family: Family[Any]
     spec: dict[str, Any]
-    rules: tuple[Rule, ...]
-    templates: Path
+    features: tuple[str, ...]
+    rules: tuple[Rule[Any], ...]
+    home: Home
     path: Path
+    facts: ModuleType | None = None
+    """A module with facts that only this architecture asks for."""
     proof: Any = None
-    """What the family's `prove` and `compute` need to know of the architecture."""
+    """What the family's `prove` and `compute` need to know of the architecture; `None` where nothing is recorded."""
+    foreign: bool = False
+    """Whether Python of the pack, from outside the installation, takes part."""
+
+    @property
+    def arch(self) -> str:
+        """The architecture as model files name it: what `--arch` takes."""
+        return str(self.spec.get("name", self.name))
+
+    @property
+    def options(self) -> dict[str, bool]:
+        """The options of the pack, as they are set."""
+        return dict(self.spec.get("options", {}))
+
+    @property
+    def templates(self) -> Path:
+        """Where its templates lie."""
+        return self.home.templates_of(self.name)
+
+    def choose(self, options: Mapping[str, bool]) -> Pack:
+        """The pack with some of its options set. Raises `UsageError` where it has no such option."""
+        for unknown in sorted(set(options) - set(self.options)):
+            there = ", ".join(sorted(self.options)) or "none"
+            raise UsageError(f"{self.name} has no option {unknown!r}", help=f"there are: {there}")
+        return replace(self, spec={**self.spec, "options": {**self.options, **options}}) if options else self
 
 
 def home() -> Home:
@@ -99,58 +98,125 @@ def home() -> Home:
     raise PackError("no rules are installed", help="install the package again")
 
 
+def homes(folders: Iterable[Path]) -> tuple[Home, ...]:
+    """The installation, and folders of other packs. Raises `UsageError` where a folder is none."""
+    installed = home()
+    found = [installed]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder", help="give the folder that holds the folders of packs")
+        whole = (folder / "rules").is_dir() and (folder / "templates").is_dir()
+        rules, templates = (folder / "rules", folder / "templates") if whole else (folder, None)
+        found.append(Home(rules.resolve(), templates.resolve() if templates else None, installed))
+    return tuple(found)
+
+
 def names(home: Home) -> list[str]:
     """The packs there are, sorted."""
     return sorted(path.parent.name for path in home.rules.glob("*/pack.toml"))
 
 
-def load(name: str, home: Home, chosen: Mapping[str, bool] | None = None) -> Pack:
-    """A pack by name, with what was chosen of its options.
+def load(name: str, home: Home | Sequence[Home], chosen: Mapping[str, bool] | None = None) -> Pack:
+    """A pack by its folder's name, or by the name of the architecture in model files, with options as chosen.
 
     Raises `PackError` with file and field where it is malformed, `UsageError` where it has no such option.
     """
-    path = home.rules / name / "pack.toml"
-    if not path.is_file():
-        raise PackError(f"there is no pack {name!r}", help=f"there are: {', '.join(names(home))}")
+    places = (home,) if isinstance(home, Home) else tuple(home)
+    found = [(each, known) for each in reversed(places) for known in names(each) if known == name]
+    found = found or [(each, k) for each in reversed(places) for k in names(each) if _arch(each, k) == name]
+    if not found:
+        there = sorted({_arch(each, known) for each in places for known in names(each)})
+        close = get_close_matches(name, there, 1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise PackError(f"there is no pack {name!r}", help=f"{hint}there are: {', '.join(there)}")
+    return _read(found[0][1], found[0][0]).choose(chosen or {})
+
+
+def every(places: Iterable[Home]) -> Iterator[Pack]:
+    """All packs, in the order of their homes and names."""
+    for each in places:
+        for name in names(each):
+            yield _read(name, each)
+
+
+def _spec(path: Path) -> dict[str, Any]:
     try:
-        spec = tomllib.loads(path.read_text(encoding="utf-8"))
-        head = spec.pop("pack")
-        options = spec.get("options", {})
-        modules = [_module(home, each) for each in head["rules"]]
-        family: Family = _module(home, head["family"]).FAMILY
-        proof = _module(home, head["proof"]).PROOF if "proof" in head else None
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PackError(f"not readable as TOML: {error}", where=str(path)) from error
-    except (KeyError, AttributeError, ModuleNotFoundError) as error:
-        raise PackError(f"lacks or misnames {error}", where=str(path), help="see CONTRIBUTING, 'A new pack'") from error
-    for unknown in sorted(set(chosen or {}) - set(options)):
-        raise UsageError(f"{name} has no option {unknown!r}", help=f"there are: {', '.join(sorted(options)) or 'none'}")
-    if chosen:
-        spec["options"] = {**options, **chosen}
-    rules = tuple(_rules(modules))
-    if sum(each.marks for each in rules) != 1:
-        raise PackError("needs exactly one rule that marks its presence", where=str(path))
-    return Pack(name, head["title"], family, spec, rules, home.templates / name, path, proof)
+    except OSError as error:
+        raise PackError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
 
-def _rules(modules: Iterable[ModuleType]) -> Iterable[Rule]:
-    seen: set[str] = set()
+def _arch(home: Home, name: str) -> str:
+    return str(_spec(home.rules / name / "pack.toml").get("name", name))
+
+
+def _read(name: str, home: Home) -> Pack:
+    path = home.rules / name / "pack.toml"
+    spec = _spec(path)
+    try:
+        head = spec.pop("pack")
+        title, modules = str(head["title"]), [f"{name}.{each}" for each in head.get("rules", ())]
+        family: Family[Any] = _module(home, head["family"]).FAMILY
+        loaded = [_module(home, each) for each in modules]
+        facts = _module(home, f"{name}.{head['facts']}") if "facts" in head else None
+        proof = _module(home, f"{name}.{head['proof']}").PROOF if "proof" in head else None
+    except (KeyError, AttributeError, TypeError, ModuleNotFoundError) as error:
+        raise PackError(f"lacks or misnames {error}", where=str(path), help=_SEE) from error
+    if unknown := sorted(set(head) - _HEAD):
+        there = f"[pack] may say {', '.join(sorted(_HEAD))}"
+        raise PackError(f"[pack] does not know {', '.join(unknown)}", where=str(path), help=there)
+    more = spec.pop("needs", {})
+    offer = family.offer(spec, head.get("features"), str(path))
+    rules = _completed((*offer.rules, *_rules(loaded)), more, family, path)
+    foreign = home.base is not None and bool(loaded or facts or proof)
+    return Pack(name, title, family, spec, offer.features, rules, home, path, facts, proof, foreign)
+
+
+def _rules(modules: Iterable[ModuleType]) -> Iterator[Rule[Any]]:
+    """The rules that some modules define, in the order of the text."""
     for module in modules:
-        for value in vars(module).values():
-            if isinstance(value, Rule) and value.name not in seen:
-                seen.add(value.name)
-                yield value
+        own = (each for each in vars(module).values() if isinstance(each, Rule))
+        yield from (each for each in own if each.plan.__module__ == module.__name__)
+
+
+def _completed(
+    rules: Sequence[Rule[Any]], more: Mapping[str, Sequence[str]], family: Family[Any], path: Path
+) -> tuple[Rule[Any], ...]:
+    """The rules with what the pack says they need as well. Raises `PackError` where a name is nobody's."""
+    mine = {each.name for each in rules}
+    names = mine | family.known
+    if unknown := sorted(set(more) - names):
+        what = f"[needs] speaks of {unknown[0]!r}, which is no rule"
+        raise PackError(what, where=str(path), help=_near(unknown, names))
+    if sum(each.marks for each in rules) != 1:
+        raise PackError("needs exactly one rule that marks its presence", where=str(path), help=_SEE)
+    if len(mine) < len(rules):
+        twice = next(each.name for each in rules if [r.name for r in rules].count(each.name) > 1)
+        raise PackError(f"there are two rules {twice!r}", where=str(path), help="give each a name of its own")
+    found = tuple(replace(each, needs=(*each.needs, *more.get(each.name, ()))) for each in rules)
+    for each in found:
+        if unknown := sorted(set(each.needs) - names):
+            what = f"rule {each.name} needs {unknown[0]!r}, which is no rule"
+            raise PackError(what, where=str(path), help=_near(unknown, names))
+    return found
+
+
+def _near(unknown: Sequence[str], names: Iterable[str]) -> str:
+    close = get_close_matches(unknown[0], sorted(names), 3)
+    return f"there are: {', '.join(close or sorted(names))}"
 
 
 @cache
-def _root(rules: Path) -> str:
+def _root(home: Home) -> str:
     """A package of our own name whose modules lie in `rules`; nothing is found by way of the working folder."""
     name = f"{_PACKAGE}_{len([each for each in sys.modules if each.startswith(_PACKAGE)])}"
     package = ModuleType(name)
-    package.__path__ = [str(rules)]
+    package.__path__ = [str(home.rules), *([str(home.base.rules)] if home.base else [])]
     sys.modules[name] = package
     return name
 
 
 def _module(home: Home, name: str) -> ModuleType:
-    return importlib.import_module(f"{_root(home.rules)}.{name}")
+    return importlib.import_module(f"{_root(home)}.{name}")

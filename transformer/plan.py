@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -13,9 +13,10 @@ from transformer.cpp import Source, enclosing_lists
 from transformer.cpp.suffixes import HEADERS
 from transformer.edit import Edit, digest, merge
 from transformer.errors import AnchorError, TemplateError
+from transformer.family import Shown
 from transformer.outcome import Blocked, Changes, Outcome, Satisfied
 from transformer.pack import Pack
-from transformer.rule import Rule
+from transformer.rule import C, Rule
 from transformer.workspace import Workspace
 
 State = Literal["absent", "partial", "complete"]
@@ -25,8 +26,13 @@ State = Literal["absent", "partial", "complete"]
 class Step:
     """A rule and what it said."""
 
-    rule: Rule
+    rule: Rule[Any]
     outcome: Outcome
+
+    @property
+    def open(self) -> bool:
+        """Whether the rule is required and does not hold yet."""
+        return self.rule.required and isinstance(self.outcome, Changes | Blocked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Plan:
     edits: tuple[Edit, ...]
     before: Workspace
     after: Workspace
+    context: Any
+    """What the family made of the tree for the rules."""
     left: tuple[Left, ...] = ()
     """Of a tree that has the architecture: what this plan does not do. It adds only what is sound by itself."""
 
@@ -55,6 +63,16 @@ class Plan:
     def state(self) -> State:
         """`absent`: the architecture is not there. `partial`: it is, but not all of it. `complete`: nothing to do."""
         return _state(self.steps)
+
+    @cached_property
+    def written(self) -> Mapping[str, bool] | None:
+        """The options with which this tool wrote the architecture that is there; `None` where nobody or another did."""
+        return None if self.state == "absent" else self.pack.family.written(self.context)
+
+    @property
+    def facts(self) -> Sequence[Shown]:
+        """What the rules asked about the tree, and the answers."""
+        return self.pack.family.facts(self.context)
 
     @property
     def changing(self) -> list[Step]:
@@ -93,7 +111,8 @@ class Plan:
     def notes(self) -> dict[str, object]:
         """Who changed what, as data: kept with the journal."""
         edits = [{"rule": e.rule, "reason": e.reason, "anchor": e.anchor, "where": e.where} for e in self.edits]
-        return {"pack": self.pack.name, "fingerprint": self.fingerprint, "edits": edits}
+        head = {"pack": self.pack.name, "arch": self.pack.arch, "options": self.pack.options}
+        return {**head, "fingerprint": self.fingerprint, "edits": edits}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -109,15 +128,14 @@ def make(pack: Pack, workspace: Workspace) -> Plan:
     left = _left(steps) if _state(steps) == "partial" else ()
     held = {each.step.rule.name for each in left}
     edits = merge(edit for step in steps if step.rule.name not in held for edit in _signed(step))
-    return Plan(pack, steps, edits, workspace, workspace.overlay(edits), left)
+    return Plan(pack, steps, edits, workspace, workspace.overlay(edits), context, left)
 
 
 def _state(steps: Sequence[Step]) -> State:
     marked = next(step for step in steps if step.rule.marks)
-    open_steps = [s for s in steps if s.rule.required and isinstance(s.outcome, Changes | Blocked)]
     if not isinstance(marked.outcome, Satisfied):
         return "absent"
-    return "partial" if open_steps else "complete"
+    return "partial" if any(step.open for step in steps) else "complete"
 
 
 def _left(steps: Sequence[Step]) -> tuple[Left, ...]:
@@ -138,7 +156,7 @@ def _left(steps: Sequence[Step]) -> tuple[Left, ...]:
     return tuple(left[step.rule.name] for step in steps if step.rule.name in left)
 
 
-def ask(rule: Rule, context: Any) -> Outcome:
+def ask(rule: Rule[C], context: C) -> Outcome:
     """What one rule says; a place that does not resolve blocks it."""
     try:
         return rule.plan(context)

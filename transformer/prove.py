@@ -6,22 +6,24 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from transformer import pack as packs
 from transformer import plan as planning
+from transformer.choose import choose
 from transformer.cpp.suffixes import CODE, UNITS
 from transformer.errors import UsageError
-from transformer.outcome import Blocked, Changes, Satisfied
-from transformer.pack import Evidence
-from transformer.tree import open_tree, settle
+from transformer.family import Evidence
+from transformer.outcome import Satisfied
+from transformer.tree import open_tree, refuse_unmerged, settle
+from transformer.verdict import Nothing, Ready, Stuck, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from transformer.build import Builder
-    from transformer.pack import Family, Pack
+    from transformer.family import Family
+    from transformer.pack import Home, Pack
     from transformer.plan import Plan
     from transformer.show.view import View
 
@@ -38,15 +40,20 @@ class Wanted:
     """Where to build; by default the user's cache."""
 
 
-def prove(repo: Path, arch: str, view: View, wanted: Wanted) -> int:
+def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wanted: Wanted) -> int:
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
-    pack = packs.load(arch, packs.home())
-    tree = open_tree(repo, pack.family)
+    tree = open_tree(repo)
+    pack = choose(arch, homes, {}, tree)
     settle(repo, writes=False)
     plan = planning.make(pack, tree)
-    if plan.state == "absent" or (plan.state == "partial" and not wanted.build):
-        view.stuck_proof(plan)
-        return 4
+    refuse_unmerged(tree)
+    match judge(plan):
+        case Stuck() | Ready(completes=False):
+            view.nothing_to_prove(plan)
+            return 4
+        case Ready() | Nothing() if not wanted.build:
+            view.nothing_to_prove(plan)
+            return 4
     builder = _builder(pack.family, repo, wanted)
     good = True
     for evidence in chain(_evidence(plan, repo, wanted.model, view), _computed(pack, builder, view)):
@@ -55,11 +62,11 @@ def prove(repo: Path, arch: str, view: View, wanted: Wanted) -> int:
     return 0 if good else 5
 
 
-def _builder(family: Family, repo: Path, wanted: Wanted) -> Builder | None:
+def _builder(family: Family[Any], repo: Path, wanted: Wanted) -> Builder | None:
     if not wanted.build:
         return None
     if family.recipe is None or family.compute is None:
-        raise UsageError(f"no build is known for {family.name}", help="leave --build away")
+        raise UsageError(f"no build is known for {family.name}", help="run it again without --build")
     from transformer.build import builder
 
     return builder(repo, family.recipe, wanted.folder)
@@ -88,7 +95,7 @@ def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterato
 
 
 def _planned(plan: Plan) -> Evidence:
-    lacks = [step.rule for step in plan.steps if step.rule.required and isinstance(step.outcome, Changes | Blocked)]
+    lacks = [step.rule for step in plan.steps if step.open]
     if not lacks:
         return Evidence("plan", True, f"{len(plan.steps)} rules, nothing to do")
     text = f"{len(lacks)} of {len(plan.steps)} rules do not hold: the port is not complete"

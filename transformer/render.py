@@ -49,7 +49,8 @@ def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(str(error), where=f"{template}:{error.lineno}") from error
     except jinja2.UndefinedError as error:
-        raise TemplateError(str(error), where=f"{template}:{_line(error, template)}") from error
+        there = f"words of templates are: {', '.join(sorted(names))}"
+        raise TemplateError(str(error), where=f"{template}:{_line(error, template)}", help=there) from error
     except TemplateError as error:
         where = f"{template}:{_line(error, template)}"
         raise TemplateError(error.message, where=error.where or where, help=error.help) from error

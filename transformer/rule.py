@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 from transformer.outcome import Outcome
 
+C = TypeVar("C")
+
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """`plan` gets the context that the family of the pack makes (fork, facts, spec, templates).
+class Rule(Generic[C]):
+    """An end condition. `plan` gets the context `C` that the family of the pack makes of a tree.
 
-    Where the architecture is there already, a rule is carried out only with all that it `needs`: what it adds is of
-    no use, or does harm, without them. Names of rules that the pack does not have count as done.
+    Where the architecture is there already, a rule is carried out only together with all that it `needs`: what it adds
+    is of no use, or does harm, without them. `guide` is what a reader of `rules show` is told beside `makes`.
     """
 
     name: str
     makes: str
-    plan: Callable[[Any], Outcome]
+    plan: Callable[[C], Outcome]
     required: bool = True
     marks: bool = False
     guide: str = ""
@@ -28,14 +30,14 @@ class Rule:
 
 def rule(
     name: str, makes: str, *, required: bool = True, marks: bool = False, needs: Sequence[str] = ()
-) -> Callable[..., Rule]:
-    """Turn a planning function into a rule.
+) -> Callable[[Callable[[C], Outcome]], Rule[C]]:
+    """Turn a planning function into a rule; its docstring becomes the guide.
 
     `makes` is the end condition, in words. A fork that satisfies the one rule that `marks` the pack has the
     architecture already; what it lacks of the rules that are not `required` does not make it partial.
     """
 
-    def decorate(plan: Callable[[Any], Outcome]) -> Rule:
+    def decorate(plan: Callable[[C], Outcome]) -> Rule[C]:
         return Rule(name, makes, plan, required, marks, (plan.__doc__ or "").strip(), tuple(needs))
 
     return decorate

@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from transformer.pack import Family
 
-
-def open_tree(repo: Path, family: Family | None = None) -> Workspace:
-    """The workspace of a folder. Raises `UsageError` where it is none, cannot be read, or is not of the family."""
+def open_tree(repo: Path) -> Workspace:
+    """The workspace of a folder. Raises `UsageError` where it is none, or cannot be read."""
     if not repo.exists():
         raise UsageError(f"{repo} does not exist", help="check the path")
     if not repo.is_dir():
@@ -26,10 +24,7 @@ def open_tree(repo: Path, family: Family | None = None) -> Workspace:
         next(repo.iterdir(), None)
     except OSError as error:
         raise UsageError(f"{repo} cannot be read: {error.strerror}", help="check its permissions") from error
-    workspace = Workspace(DiskStore(repo))
-    if family is not None:
-        family.recognise(workspace)
-    return workspace
+    return Workspace(DiskStore(repo))
 
 
 def settle(repo: Path, *, writes: bool) -> str | None:
@@ -43,6 +38,18 @@ def settle(repo: Path, *, writes: bool) -> str | None:
             help="wait for it, or put the tree back with `undo`",
         )
     return None
+
+
+def refuse_unmerged(tree: Workspace) -> None:
+    """Raises `UsageError` where a file that was read still holds both sides of a merge."""
+    found = [(source.path, line) for source in tree.seen() if (line := source.conflict) is not None]
+    if found:
+        names = ", ".join(path for path, _ in found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        raise UsageError(
+            f"files hold both sides of a merge: {names}",
+            where=f"{found[0][0]}:{found[0][1]}",
+            help="finish the merge or rebase (`git status` lists what is unmerged), then run again",
+        )
 
 
 def refuse_outside(repo: Path, planned: Collection[str]) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from transformer.cpp import Source, enclosing_lists
+from transformer.origin import Origin, origin, spans
 from transformer.plan import Plan, new_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from transformer.edit import Edit
+    from transformer.family import Progress
+    from transformer.pack import Pack
 
 Level = Literal["syntax", "types", "none"]
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Finding:
     where: str
     message: str
     severity: str = "error"
+    origin: Origin | None = None
+    """Who wrote the line, where the plan did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,12 @@ class Report:
         """Whether nothing was found."""
         return not self.findings
 
+    def advice(self, pack: Pack) -> str:
+        """What to try where something was found: the pack is at fault for what it wrote, else the rules misread."""
+        if all(each.origin is not None for each in self.findings):
+            return f"the fault is in pack {pack.name}, not in the fork: mend the template lines named above"
+        return "the rules misread this fork: report it with the lines above"
+
 
 def verify(plan: Plan, root: Path, level: Level, progress: Progress) -> Report:
     """Judge a plan; types only where the syntax is sound. Raises `NoCompiler` where types cannot be checked."""
@@ -62,29 +72,18 @@ def _syntax(plan: Plan) -> Iterator[Finding]:
         if not re.search(r"\.(c|cc|cpp|cu|h|hpp|hh|m|mm)$", path):
             continue
         edits = [edit for edit in plan.edits if edit.path == path]
-        spans = _spans(edits)
+        touched = spans(edits)
         known = len(plan.before.source(path).faults) if plan.before.exists(path) else 0
         if len(source.faults) > known:
-            near = min(source.faults, key=lambda fault: min(abs(fault - start) for start, _ in spans))
+            near = min(source.faults, key=lambda fault: min(abs(fault - start) for start, _ in touched))
             yield Finding(source.where(near), f"{len(source.faults) - known} new syntax errors")
-        yield from _twins(source, edits, spans)
+        yield from _twins(source, edits, touched)
 
 
-def _spans(edits: Sequence[Edit]) -> list[tuple[int, int]]:
-    """Where the texts of the edits of one file are, in the planned file."""
-    spans: list[tuple[int, int]] = []
-    shift = 0
-    for edit in edits:
-        start = edit.start + shift
-        spans.append((start, start + len(edit.text)))
-        shift += len(edit.text) - (edit.end - edit.start)
-    return spans
-
-
-def _twins(source: Source, edits: Sequence[Edit], spans: list[tuple[int, int]]) -> Iterator[Finding]:
+def _twins(source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]) -> Iterator[Finding]:
     """Labels, enumerators and keys that edits bring and that occur twice in a list that an edit touched."""
     brought = {word.decode() for edit in edits for word in re.findall(rb"\w+", edit.text)}
-    for kind, names in enclosing_lists(source, spans):
+    for kind, names in enclosing_lists(source, touched):
         for name, count in Counter(text for text, _ in names).items():
             if count > 1 and name in brought:
                 last = max(offset for text, offset in names if text == name)
@@ -104,7 +103,9 @@ def _types(plan: Plan, root: Path, progress: Progress) -> Report:
         include_dirs=plan.pack.family.includes,
         progress=progress,
     )
-    found = tuple(Finding(f"{d.path}:{d.line}:{d.column}", d.text, d.severity) for d in result.new)
+    found = tuple(
+        Finding(f"{d.path}:{d.line}:{d.column}", d.text, d.severity, origin(plan, d.path, d.line)) for d in result.new
+    )
     return Report(
         "types",
         found,

@@ -13,7 +13,7 @@ from transformer.edit import Edit, merge, splice
 from transformer.errors import AnchorError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 class Store(Protocol):
@@ -101,6 +101,10 @@ class Workspace:
                 raise AnchorError(f"{path} is not there", where=path)
             self._sources[path] = Source(path, _utf8(path, data))
         return self._sources[path]
+
+    def seen(self) -> Iterator[Source]:
+        """The files that were read so far, in the order of their paths."""
+        yield from (self._sources[path] for path in sorted(self._sources))
 
     def file(self, path: str) -> CppFile:
         """A file, parsed."""

@@ -148,13 +148,12 @@ def pieces(port: Port) -> Outcome:
     if case.mentions("LLAMA_TOKEN_ATTR_BYTE"):
         return Satisfied(case.where)
     decoding = case.if_on("& LLAMA_TOKEN_ATTR_NORMAL")
-    given = decoding.body().statements()[-1]
     code = port.render(
         "vocab_pieces.cpp.j2",
         is_normal=decoding.condition.text,
         is_byte=decoding.condition.swapped({"LLAMA_TOKEN_ATTR_NORMAL": "LLAMA_TOKEN_ATTR_BYTE"}),
         text=decoding.call("llama_decode_text").arguments()[0],
-        copy=given.first_call().callee,
+        copy=decoding.body().statements()[-1].first_call().callee,
     )
     return decoding.insert_before(code)
 

@@ -1,20 +1,27 @@
 """llama.cpp and its forks: how to know such a tree, what differs between them, the rules they share."""
 
-from transformer.pack import Family
+from transformer.family import Family
 
-from .facts import evidence
+from .facts import shown
+from .features import RULES, offer
 from .fork import recognise
-from .port import open_port
+from .port import collections, open_port, written
 from .proof import compute, prove
 from .running import RECIPE
+from .words import WORDS
 
 FAMILY = Family(
     name="llama.cpp",
     recognise=recognise,
+    offer=offer,
+    known=RULES,
     open=open_port,
-    facts=evidence,
+    facts=lambda port: list(shown(collections(port))),
+    written=written,
+    templates="llama",
+    includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor", "cpp", "cpp/common", "."),
     prove=prove,
     recipe=RECIPE,
     compute=compute,
-    includes=("include", "ggml/include", "src", "src/models", "ggml/src", "common", "vendor", "cpp", "cpp/common"),
-)
+    words=WORDS,
+)  # fmt: skip

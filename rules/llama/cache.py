@@ -11,11 +11,11 @@ from .port import Port
 
 @rule("cache.reuse", "layers without K and V of their own read the cache of the last layer of their kind that has them")
 def reuse(port: Port) -> Outcome:
-    """`create_memory` does this for the closest relative already: one more architecture in its condition.
+    """`create_memory` does this for the architecture that the spec names: one more in its condition.
 
-    Before it did, the constructor of the cache knew the relative by name.
+    Before it did, the constructor of the cache knew that architecture by name.
     """
-    memory, near = port.fork.method("create_memory"), port.spec.near[0]
+    memory, near = port.fork.method("create_memory"), port.spec.shares_cache_like
     if memory.mentions(port.spec.enumerator):
         return Satisfied(memory.where)
     name = port.fork.cache_name
@@ -30,9 +30,10 @@ def _reuse_in_constructor(port: Port, make: Function) -> Outcome:
     arch = port.spec.enumerator
     if make.mentions(arch):
         return Satisfied(make.where)
-    own = [each for each in make.ifs() if each.condition.holds(f"model.arch == {port.spec.near[0]}")]
+    like = port.spec.shares_cache_like
+    own = [each for each in make.ifs() if each.condition.holds(f"model.arch == {like}")]
     if len(own) != 2:
-        return Blocked(f"{port.spec.near[0]} is asked for {len(own)} times in {make.name}, not twice", make.where)
+        return Blocked(f"{like} is asked for {len(own)} times in {make.name}, not twice", make.where)
     count, share = own
     return all_of(
         count.insert_after(port.render("layers_in_cache.cpp.j2", count=count.body().statements()[0].target)),
@@ -45,8 +46,9 @@ def owners(port: Port) -> Outcome:
     """`has_kv` and the number of layers that it compares with."""
     hparams = port.fork.hparams
     if hparams.methods("has_kv"):
-        return Satisfied(hparams.methods("has_kv")[0].where)
-    if port.scope("load_tensors") is not None:
+        source = port.fork.file("llama-hparams.cpp").source
+        return Satisfied(hparams.methods("has_kv")[0].where, ours=source.holds(port.render("has_kv.cpp.j2")))
+    if port.era.scope("tensors") is not None:
         return NotNeeded("the architecture is there, and does without")
     flags = port.fork.file("llama-hparams.cpp").function("llama_hparams::is_swa")
     return all_of(
@@ -86,7 +88,7 @@ def one_kind(port: Port) -> Outcome:
     setter = port.fork.graph_source.function(f"{port.fork.window_input}::set_input")
     if setter.mentions("buffer"):
         return Satisfied(setter.where)
-    parts = []
+    parts: list[Outcome] = []
     for name in ("set_input_k_idxs", "set_input_v_idxs", "set_input_kq_mask"):
         for call in setter.calls(name):
             tensor = call.arguments()[0]

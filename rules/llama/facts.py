@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from transformer.cpp import Construct, CppFile
 from transformer.errors import AnchorError
-
-from .fork import Fork
-
-T = TypeVar("T")
+from transformer.family import Shown
 
 if TYPE_CHECKING:
-    from .port import Port
+    from transformer.cpp import Construct
+
+    from .fork import Fork
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,22 @@ class Fact(Generic[T]):
 
     value: T
     where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """An array of the hyperparameters with a flag per layer: its name (empty: there is none), and its element type."""
+
+    member: str
+    element: str
+
+    @property
+    def is_bool(self) -> bool:
+        """Whether its elements are booleans; the loader reads arrays of integers."""
+        return self.element == "bool"
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.element}" if self.member else "none"
 
 
 class Facts:
@@ -44,16 +61,16 @@ class Facts:
             return Fact("cases", loader[0].switch("arch").where)
         factory = file.functions("llama_model_mapping")
         if not factory:
-            raise self._elsewhere(file)
+            raise self._elsewhere()
         return Fact("classes", factory[0].where)
 
-    def _elsewhere(self, file: CppFile) -> AnchorError:
+    def _elsewhere(self) -> AnchorError:
         """Why nothing can be said of architectures: what handles them has other names."""
         known = [self._fork.file(each) for each in OTHERS if self._fork.has_file(each)]
         found = [(f.name, switch.where) for other in known for f, switch in other.switches_over("arch")]
         seen = ", ".join(f"{name} ({where})" for name, where in found)
         why = "neither llama_model::load_hparams nor llama_model_mapping handles architectures here"
-        where = found[0][1] if found else file.where
+        where = found[0][1] if found else self._fork.file("llama-model.cpp").where
         return AnchorError(f"{why}; over them switch {seen or 'no functions that are known'}", where=where)
 
     @cached_property
@@ -69,6 +86,14 @@ class Facts:
         return Fact("flat", table.where)
 
     @cached_property
+    def layer_count(self) -> Fact[Literal["n_layer", "n_layer()"]]:
+        """How the layers of the trunk are counted: by a member, or by a function that leaves out those behind it."""
+        functions = self._fork.hparams.methods("n_layer")
+        if functions:
+            return Fact("n_layer()", functions[0].where)
+        return Fact("n_layer", self._fork.hparams.where_of("n_layer;"))
+
+    @cached_property
     def head_sizes(self) -> Fact[Literal["members", "functions"]]:
         """Whether head sizes and rope dimensions are members of the model, or functions of the layer."""
         functions = self._fork.hparams.methods("n_embd_head_k")
@@ -77,14 +102,14 @@ class Facts:
         return Fact("members", self._fork.hparams.where_of("n_embd_head_k"))
 
     @cached_property
-    def window_flags(self) -> Fact[str]:
+    def window_flags(self) -> Fact[Flags]:
         """The member that says which layers have a sliding window, and the type of its elements."""
         hparams = self._fork.hparams
         for name in ("swa_layers", "is_swa_impl"):
             if name in hparams.fields:
                 kind = re.search(r"<\s*(\w+)", hparams.type_of(name))
-                return Fact(f"{name}: {kind.group(1) if kind else 'unknown'}", hparams.where_of(f" {name};"))
-        return Fact("", hparams.where)
+                return Fact(Flags(name, kind.group(1) if kind else "unknown"), hparams.where_of(f" {name};"))
+        return Fact(Flags("", ""), hparams.where)
 
     @cached_property
     def bool_arrays(self) -> Fact[bool]:
@@ -109,23 +134,6 @@ class Facts:
         return Fact(name, self._fork.file("llama-graph.h").struct(name).where)
 
     @cached_property
-    def mask_padding(self) -> Fact[str]:
-        """The macro whose multiples the rows of an attention mask are padded to; none in later forks."""
-        graph, macro = self._fork.file("llama-graph.cpp"), self._fork.spelled("GGML_KQ_MASK_PAD")
-        return Fact(macro, graph.where_of(macro)) if graph.mentions(macro) else Fact("", graph.where)
-
-    @cached_property
-    def token_input(self) -> Fact[str]:
-        """The member of the graph's result that holds the tokens."""
-        result = self._fork.file("llama-graph.h").struct("llm_graph_result")
-        return _first(result, ("t_inp_tokens", "t_tokens"))
-
-    @cached_property
-    def per_layer_table(self) -> Fact[str]:
-        """The member of the model that holds the table of per-layer embeddings."""
-        return _first(self._fork.model, ("per_layer_tok_embd", "tok_embd_per_layer"))
-
-    @cached_property
     def merged_gate_up(self) -> Fact[bool]:
         """Whether `build_moe_ffn` takes gate and up projections as one tensor."""
         return self._expert_parameter("gate_up_exps")
@@ -134,12 +142,6 @@ class Facts:
     def expert_scale(self) -> Fact[bool]:
         """Whether `build_moe_ffn` takes a factor per expert."""
         return self._expert_parameter("down_exps_s")
-
-    @cached_property
-    def ggml(self) -> Fact[str]:
-        """What the names of ggml begin with."""
-        name = f"{self._fork.prefix}ggml_"
-        return Fact(name, self._fork.file("llama-model.h").where_of(f"{name}tensor"))
 
     @cached_property
     def sources(self) -> Fact[Literal["listed", "globbed", "elsewhere"]]:
@@ -153,29 +155,30 @@ class Facts:
     def _expert_parameter(self, name: str) -> Fact[bool]:
         helpers = self._fork.graph.methods("build_moe_ffn")
         taken = [each for each in helpers if name in each.names]
-        return Fact(bool(taken), (taken or helpers or [self._fork.graph])[0].where)
+        where = (taken or helpers)[0].where if helpers else self._fork.graph.where
+        return Fact(bool(taken), where)
 
 
 OTHERS = ("llama-hparams.cpp", "llama-load-tensors.cpp", "llama-build-context.cpp", "llama.cpp")
 """Where a fork that has split the library in another way may handle architectures."""
-NAMES = tuple(name for name, value in vars(Facts).items() if isinstance(value, cached_property))
 
 
-def evidence(port: Port) -> dict[str, tuple[str, str]]:
-    """The facts as text, for people: name to value and place."""
-    found = {}
-    for name in NAMES:
-        try:
-            fact = getattr(port.facts, name)
-        except AnchorError as error:
-            found[name.replace("_", " ")] = ("not found", error.where)
-            continue
-        value = {True: "yes", False: "no", "": "none"}.get(fact.value, fact.value)
-        found[name.replace("_", " ")] = (str(value), fact.where)
-    return found
+def names(facts: object) -> list[str]:
+    """The facts that a collection can tell, in the order of the text."""
+    return [name for name, value in vars(type(facts)).items() if isinstance(value, cached_property)]
 
 
-def _first(struct: Construct, names: tuple[str, ...]) -> Fact[str]:
+def shown(collections: Sequence[object]) -> Iterator[Shown]:
+    """The facts that were asked for, as text for people: what no rule of the pack asked is left out."""
+    for facts in collections:
+        for name in names(facts):
+            if isinstance(fact := vars(facts).get(name), Fact):
+                value = {True: "yes", False: "no", "": "none"}.get(fact.value, fact.value)
+                yield Shown(name.replace("_", " "), str(value), fact.where)
+
+
+def member_of(struct: Construct, names: Sequence[str]) -> Fact[str]:
+    """The first of some members that a struct has; empty where it has none of them."""
     for name in names:
         if struct.mentions(name):
             return Fact(name, struct.where_of(name))

@@ -9,8 +9,8 @@ from transformer.cpp import CppFile, Enum, Function, Struct, Switch, Table
 from transformer.errors import UsageError
 from transformer.workspace import Workspace
 
-FOLDERS = ("src/", "cpp/")
-"""Where the library may lie: with its headers and ggml beside it, or flat, all in one folder."""
+FOLDERS = ("src/", "cpp/", "")
+"""Where the library may lie: with its headers and ggml beside it, or flat, in a folder or in the tree itself."""
 _OF_GGML = re.compile(r"\b(?:(ggml_|gguf_)|(GGML_|GGUF_))")
 
 
@@ -23,7 +23,7 @@ def recognise(workspace: Workspace) -> None:
     """Raises `UsageError` where the tree has no `enum llm_arch`."""
     if not workspace.exists(f"{sources_of(workspace)}llama-arch.h"):
         raise UsageError(
-            "this is not a llama.cpp tree: it has no src/llama-arch.h, and no cpp/llama-arch.h",
+            "this is not a llama.cpp tree: there is no src/llama-arch.h, no cpp/llama-arch.h, and no llama-arch.h in the folder itself",
             help="give the folder that holds src/, ggml/ and include/ of the fork, or its flat cpp/",
         )
 
@@ -51,6 +51,10 @@ class Fork:
     def file(self, name: str) -> CppFile:
         """A file of the library."""
         return self.workspace.file(self.path(name))
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder of the tree, which is given with its slash."""
+        return self.workspace.list(folder.rstrip("/"))
 
     def has_file(self, name: str) -> bool:
         """Whether the library has the file."""

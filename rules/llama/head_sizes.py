@@ -69,7 +69,7 @@ def cache_views(port: Port) -> Outcome:
 
 
 @rule("heads.shift", "shifting the context turns K with the head size and rope dimensions of the layer",
-      needs=(*SIZED, "load.rotation"))  # fmt: skip
+      needs=SIZED)  # fmt: skip
 def shift(port: Port) -> Outcome:
     """Both rope-shift functions: one learns which layer it works on, the other takes its values inside the loop."""
     if idle := _functions(port):
@@ -108,9 +108,11 @@ def quantized_cache(port: Port) -> Outcome:
     if idle := _functions(port):
         return idle
     check = port.fork.file("llama-context.cpp").function("llama_init_from_model")
+    if check.mentions("n_embd_head_k_at", "n_embd_head_v_at"):
+        return Satisfied(check.where_of("n_embd_head_k_at"), ours=True)
     if not (check.mentions("n_embd_head_k") or check.mentions("n_embd_head_v")):
         return NotNeeded(f"no such check in {check.name} ({check.where})")
-    parts = []
+    parts: list[Outcome] = []
     for letter in "kv":
         name = f"model->hparams.n_embd_head_{letter}"
         if check.holds(f"{name}_at(il) % blck_size"):

@@ -2,64 +2,52 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Construct, first
+from transformer.cpp import first
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
+from .eras import Part
 from .port import Port
 
 # A model that loads, and then has no graph or no cache, is worse than one that does not load.
 CORE = ("load.hparams", "load.tensors", "graph.builder", "graph.declaration", "graph.sources", "graph.dispatch",
         "graph.rope-type", "cache.reuse", "heads.values", "arch.keys", "arch.tensors")  # fmt: skip
 
-# What templates call the local variables of load_tensors, and what each is made of.
-LOCALS = {
-    "n_layer": "hparams.n_layer",
-    "n_embd": "hparams.n_embd",
-    "n_vocab": "vocab.n_tokens()",
-    "n_expert": "hparams.n_expert",
-    "tn": "LLM_TN(arch)",
-    "TENSOR_DUPLICATED": "llama_model_loader::TENSOR_DUPLICATED",
-    "TENSOR_NOT_REQUIRED": "llama_model_loader::TENSOR_NOT_REQUIRED",
-}
+
+def judged(port: Port, part: Part) -> Outcome | None:
+    """Whether code that is there already does a part as the spec needs it; `None` where there is none, or ours differs.
+
+    Ours differs where this tool wrote it with other options.
+    """
+    scope = port.era.scope(part)
+    if scope is None:
+        return None
+    lacking = [each for each in port.spec.mentions.get(part, []) if not scope.mentions(each)]
+    if lacking:
+        return Blocked(f"{scope.name} is there but does not mention {', '.join(lacking)}", scope.where)
+    ours = any(other.is_written for other in port.others())
+    return None if ours and not port.era.written(part) else Satisfied(scope.where)
 
 
-def judge(port: Port, scope: Construct, part: str) -> Outcome:
-    """Whether code that is there already does what the spec needs of it."""
-    lacking = [each for each in port.spec.needs.get(part, []) if not scope.mentions(each)]
-    if not lacking:
-        return Satisfied(scope.where)
-    return Blocked(f"{scope.name} is there but does not mention {', '.join(lacking)}", scope.where)
-
-
-@rule("load.hparams", "load_hparams reads every key of the architecture", needs=CORE)
+@rule("load.hparams", "the loader reads every key of the architecture", needs=CORE)
 def hparams(port: Port) -> Outcome:
-    """A case beside the closest relative."""
-    scope = port.scope("load_hparams")
-    if scope is not None:
-        return judge(port, scope, "load_hparams")
-    switch = port.fork.method("load_hparams").switch("arch")
-    return switch.add_case(port.spec.enumerator, port.render("load_hparams.cpp.j2"), near=port.spec.near)
+    """A case beside the closest relative, or the first part of a class of its own."""
+    return judged(port, "hparams") or port.era.hparams()
 
 
-@rule("load.tensors", "load_tensors asks for every tensor of the architecture", needs=CORE)
+@rule("load.tensors", "the loader asks for every tensor of the architecture", needs=CORE)
 def tensors(port: Port) -> Outcome:
-    """A case beside the closest relative; a tensor of the file that nobody asks for makes loading fail."""
-    scope = port.scope("load_tensors")
-    if scope is not None:
-        return judge(port, scope, "load_tensors")
-    switch = port.fork.method("load_tensors").switch("arch")
-    code = switch.adapt_locals(port.render("load_tensors.cpp.j2"), LOCALS)
-    return switch.add_case(port.spec.enumerator, code, near=port.spec.near)
+    """The same for the tensors; one of the file that nobody asks for makes loading fail."""
+    return judged(port, "tensors") or port.era.tensors()
 
 
 @rule("load.bool-arrays", "the loader reads arrays of booleans")
 def bool_arrays(port: Port) -> Outcome:
     """Converters write the window pattern as one; a boolean is one byte in the file."""
-    if port.facts.bool_arrays.value:
-        return Satisfied(port.facts.bool_arrays.where)
     file = port.fork.file("llama-model-loader.cpp")
     readers = [each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX")]
+    if port.facts.bool_arrays.value:
+        return Satisfied(port.facts.bool_arrays.where, ours=any(each.holds("flags[i] != 0") for each in readers))
     reader = first(readers, "get_arr for arrays of a fixed size", file)
     if len(readers) > 1:
         return Blocked(f"{reader.name} for arrays of a fixed size was found {len(readers)} times", readers[1].where)

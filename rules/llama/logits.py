@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer.pack import Evidence, Progress
+from transformer.family import Evidence, Progress
 
 from .running import Failed, built, call
 
@@ -41,7 +41,8 @@ def run(
 def judge(samples: Sequence[Sample], folder: Path, progress: Progress) -> Evidence:
     """Whether the build in the folder computes what the models must."""
     began = time.monotonic()
-    rows, notes, bad = [HEAD], [], set()
+    rows: list[tuple[str, ...]] = [HEAD]
+    notes, bad = [], set()
     for number, sample in enumerate(samples, 1):
         progress(number - 1, len(samples), f"{sample.name} {sample.kind}")
         try:

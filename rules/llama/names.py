@@ -66,26 +66,15 @@ def tensor_infos(port: Port) -> Outcome:
     for each in port.spec.tensors:
         own = port.own_tensors.get(each.name, each.enumerator)
         info = port.fork.spelled(f"{{LLM_TENSOR_LAYER_{each.layer}, GGML_OP_{each.op}}}")
-        if own not in table.rows:
-            parts.append(table.add([own, info], near=each.near))
-        elif each.moves and port.facts.architectures.value == "classes" and not table.is_set(own, info):
-            why = f"{own} is of another layer class, and each architecture's own class asks for it"
-            return Blocked(why, table.row(own).where)
-        elif each.moves:
-            parts.append(table.set(own, info))
-            parts.append(_numbered(port, own, each.layer))
+        if own in table.rows and not each.moves:
+            continue
+        if not each.layer or not each.op:
+            return Blocked(f"the fork has no info for {own}, and the pack does not say its layer and op", table.where)
+        known = own in table.rows
+        if each.moves and each.layer == "REPEATING" and not (known and table.is_set(own, info)):
+            parts.append(port.era.layers(own))
+        parts.append(table.set(own, info) if known else table.add([own, info], near=each.near))
     return all_of(*parts) if parts else NotNeeded("the fork has an info for each of them")
-
-
-def _numbered(port: Port, tensor: str, layer: str) -> Outcome:
-    """A layer number wherever the loader asks for a tensor that now belongs to the layers."""
-    if port.facts.architectures.value != "cases" or layer != "REPEATING":
-        return NotNeeded("asked for as before")
-    load = port.fork.method("load_tensors")
-    calls = load.calls("tn", tensor)
-    if not calls and (load.mentions(tensor) or not load.calls("tn")):
-        raise load.missing(f"call of tn with {tensor}")
-    return all_of(*(c.add_argument("0") for c in calls if len(c.arguments()) == 2)) if calls else NotNeeded("unused")
 
 
 def _enumerator(port: Port, tensor: Tensor) -> str:

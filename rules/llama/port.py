@@ -1,69 +1,66 @@
-"""The context of a rule: the fork, its facts, the spec of the architecture, and the words that templates use."""
+"""The context of a rule: the fork, its facts, the spec of the architecture, and its era."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
-from transformer.cpp import Parameter, Place
+from transformer.cmake import SourceList
 from transformer.errors import AnchorError, TemplateError
-from transformer.pack import Pack
-from transformer.render import call, render
-from transformer.workspace import Workspace
+from transformer.render import render
 
 from . import spec as specs
+from .cases import Cases
+from .classes import Classes
 from .facts import Facts
 from .fork import Fork
+from .signatures import added
+from .words import unknown, words
 
-EXPERT_SCALE = Parameter("ggml_tensor *", "down_exps_s", "nullptr")
-GATE_UP = Parameter("ggml_tensor *", "gate_up_exps", "nullptr")
+if TYPE_CHECKING:
+    from transformer.cpp import Parameter, Place
+    from transformer.outcome import Outcome
+    from transformer.pack import Pack
+    from transformer.workspace import Workspace
+
+    from .eras import Era, Part
 
 
 class Port:
     """One architecture on its way into one fork."""
 
-    def __init__(self, workspace: Workspace, pack: Pack) -> None:
-        self.fork = Fork(workspace)
+    def __init__(self, fork: Fork, pack: Pack, facts: Facts | None = None) -> None:
+        self.fork = fork
         self.pack = pack
+        self.facts = facts or Facts(fork)
+        self.spec = specs.read(pack.spec, str(pack.path))
+        self.own_facts: object = pack.facts.Facts(fork) if pack.facts else None
+        self.rules = tuple(each.name for each in pack.rules)
 
     @cached_property
-    def spec(self) -> specs.Spec:
-        """The spec of the architecture."""
-        return specs.read(self.pack.spec, str(self.pack.path))
-
-    @cached_property
-    def facts(self) -> Facts:
-        """What this fork is."""
-        return Facts(self.fork)
+    def era(self) -> Era:
+        """Where an architecture lives in this fork."""
+        return Cases(self) if self.facts.architectures.value == "cases" else Classes(self)
 
     def render(self, template: str, **more: Any) -> str:
         """A template of the pack, or of the family where the pack has none of that name."""
-        own = self.pack.templates / template
-        folder = self.pack.templates if own.is_file() else self.pack.templates.parent / "llama"
-        return self.fork.spelled(render(folder, template, {**self.words, **more}))
+        own = self.pack.templates
+        folder = own if (own / template).is_file() else self.pack.home.templates_of("llama")
+        return self.fork.spelled(render(folder, template, {**self._words, **more}))
 
     @cached_property
-    def words(self) -> Mapping[str, Any]:
-        """The names that a template can use."""
-        return {
-            "facts": FactValues(self.facts),
-            "spec": self.spec,
-            "key": self.key,
-            "tensor": self.tensor,
-            "hparams": LayerValues(self),
-            "graph": Calls(self.signatures),
-            "has_op": self.has_op,
-        }
+    def _words(self) -> Mapping[str, Any]:
+        return words(self)
 
     # names as this fork spells them
 
     def key(self, name: str) -> str:
         """The enumerator of the key `%s.name`, the fork's own where it has one."""
         if f"%s.{name}" not in self._keys:
-            raise TemplateError(f"neither the spec nor the fork has a key {name}", where=str(self.pack.path))
+            raise unknown("key", name, [each.removeprefix("%s.") for each in self._keys])
         return self._keys[f"%s.{name}"]
 
     @cached_property
@@ -77,7 +74,8 @@ class Port:
         full = f"LLM_TENSOR_{enumerator}"
         wanted = next((each for each in self.spec.tensors if each.enumerator == full), None)
         if wanted is None:
-            raise TemplateError(f"the spec has no tensor {full}", where=str(self.pack.path))
+            known = [each.enumerator.removeprefix("LLM_TENSOR_") for each in self.spec.tensors]
+            raise unknown("tensor", enumerator, known)
         return self.own_tensors.get(wanted.name, full)
 
     @cached_property
@@ -109,105 +107,73 @@ class Port:
     # calls
 
     def signatures(self, function: str) -> list[tuple[Parameter, ...]]:
-        """The parameter lists of a graph helper, with what the rules of this family add to them."""
-        found = []
-        for each in self.fork.graph.sound().methods(function):
-            added = (GATE_UP, EXPERT_SCALE) if "up_exps_b" in each.names else ()
-            found.append(each.parameters + tuple(p for p in added if p.name not in each.names))
-        return found
+        """The parameter lists of a graph helper, with what the rules of the pack add to them."""
+        methods = self.fork.graph.sound().methods(function)
+        if not methods:
+            raise TemplateError(f"{self.fork.graph.name} has no function {function}", where=self.fork.graph.where)
+        return [each.parameters + tuple(added(function, each.names, self.rules)) for each in methods]
 
     # where the architecture lives already
 
-    def scope(self, method: str) -> Place | None:
-        """Where this architecture is handled in `llama_model::method`: its case, or its class's own method."""
-        if self.facts.architectures.value == "cases":
-            switch = self.fork.method(method).switch("arch")
-            return switch.case(self.spec.enumerator) if self.spec.enumerator in switch.cases else None
-        mapping = self.fork.file("llama-model.cpp").function("llama_model_mapping").switch("arch")
-        if self.spec.enumerator not in mapping.cases:
-            return None
-        made = mapping.case(self.spec.enumerator).text.split("new ")[-1].split("(")[0]
-        verb, _, what = method.partition("_")
-        return self._own_method(made, f"{verb}_arch_{what}")
-
-    def own(self, method: str) -> Place:
-        """Where it is handled, to be changed. Raises `AnchorError` where others are handled there as well."""
-        scope = self.handled(method)
-        if self.facts.architectures.value == "cases":
-            others = self.fork.method(method).switch("arch").sharers(self.spec.enumerator)
-            if others:
-                raise AnchorError(f"{scope.name} is that of {', '.join(others)} as well", where=scope.where)
-        return scope
-
-    def handled(self, method: str) -> Place:
-        """Where this architecture is handled in `llama_model::method`. Raises `AnchorError` where it is not."""
-        scope = self.scope(method)
+    def handled(self, part: Part) -> Place:
+        """The code that does a part for this architecture. Raises `AnchorError` where there is none."""
+        scope = self.era.scope(part)
         if scope is None:
-            raise self.fork.file("llama-model.cpp").missing(f"{method} for {self.spec.enumerator}")
+            raise self.fork.file("llama-model.cpp").missing(f"code for {self.spec.enumerator} ({part})")
         return scope
 
-    @cached_property
-    def builder_name(self) -> str:
-        """The builder that `build_graph` makes for this architecture; the spec's, where it makes none yet."""
-        scope = self.scope("build_graph")
-        made = re.search(r"<\s*(\w+)", scope.text) if scope is not None else None
-        return made.group(1) if made else self.spec.builder.name
+    def alone(self, part: Part) -> Place:
+        """The same, to be changed. Raises `AnchorError` where it is that of other architectures as well."""
+        scope = self.handled(part)
+        if others := self.era.sharers(part):
+            raise AnchorError(f"{scope.name} is that of {', '.join(others)} as well", where=scope.where)
+        return scope
 
-    def definition_of(self, builder: str) -> Place | None:
-        """The constructor of a builder; where nobody makes it yet, only its own file is looked at."""
-        made = self.scope("build_graph") is not None
-        folder = self.fork.builders
-        others = self.fork.workspace.list(folder.rstrip("/")) if made else [folder + self.spec.builder.file]
-        for path in [self.fork.path("llama-model.cpp"), *(each for each in others if self.fork.workspace.exists(each))]:
-            if path.endswith(".cpp") and f"{builder}::{builder}".encode() in self.fork.workspace.source(path).live:
-                return self.fork.workspace.file(path).function(f"{builder}::{builder}")
-        return None
+    # what this tool wrote there
 
-    def _own_method(self, owner: str, method: str) -> Place | None:
-        for path in self.fork.workspace.list(self.fork.builders.rstrip("/")):
-            if path.endswith(".cpp") and f"{owner}::{method}".encode() in self.fork.workspace.source(path).live:
-                return self.fork.workspace.file(path).function(f"{owner}::{method}")
-        return None
+    def others(self) -> Iterator[Port]:
+        """The same port with each other choice of the pack's options."""
+        names = sorted(self.spec.options)
+        for values in product((True, False), repeat=len(names)):
+            options = dict(zip(names, values, strict=True))
+            if options != self.spec.options:
+                yield self.choosing(options)
 
+    def choosing(self, options: Mapping[str, bool]) -> Port:
+        """The same port with options as given."""
+        return Port(self.fork, self.pack.choose(options), self.facts)
 
-class FactValues:
-    """The values of facts, for templates."""
+    @property
+    def is_written(self) -> bool:
+        """Whether all that is there of the architecture is what this tool writes with the options as they are."""
+        try:
+            return all(self.era.written(part) for part in ("hparams", "tensors", "graph"))
+        except (AnchorError, TemplateError):
+            return False
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    # the build
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._facts, name).value
-
-
-class LayerValues:
-    """Values that are a member in one fork and a function of the layer in another: `hparams.n_rot("il")`."""
-
-    def __init__(self, port: Port) -> None:
-        self._port = port
-
-    def __getattr__(self, name: str) -> Callable[[str], str]:
-        if name not in ("n_embd_head_k", "n_embd_head_v", "n_rot"):
-            raise AttributeError(name)
-        suffix = "" if self._port.facts.head_sizes.value == "functions" else "_at"
-        return lambda layer: f"hparams.{name}{suffix}({layer})"
-
-
-class Calls:
-    """Calls written from the fork's own declarations: `graph.build_norm(cur="cur", ...)`."""
-
-    def __init__(self, signatures: Callable[[str], Sequence[Sequence[Parameter]]]) -> None:
-        self._signatures = signatures
-
-    def __getattr__(self, name: str) -> Callable[..., str]:
-        def write(if_accepted: Mapping[str, str] | None = None, **arguments: str) -> str:
-            return call(name, self._signatures(name), arguments, if_accepted)
-
-        return write
+    def listed(self, file: str) -> Outcome:
+        """A line for a file below the folder of the builders in the library's list of sources."""
+        listing = SourceList(self.fork.workspace.source(self.fork.path("CMakeLists.txt")), "add_library", "llama")
+        return listing.add(f"models/{file}", near=f"models/{self.spec.builder.near_file}")
 
 
 def open_port(workspace: Workspace, pack: Pack) -> Port:
     """The context of a pack's rules. Raises `PackError` where its spec is malformed."""
-    port = Port(workspace, pack)
-    port.spec  # noqa: B018 - a malformed spec is found before any rule runs
-    return port
+    return Port(Fork(workspace), pack)
+
+
+def written(port: Port) -> Mapping[str, bool] | None:
+    """The options with which this tool wrote the architecture that is there; `None` where it did not."""
+    try:
+        if port.spec.enumerator not in port.fork.architectures.entries:
+            return None
+    except AnchorError:
+        return None
+    return next((each.spec.options for each in (port, *port.others()) if each.is_written), None)
+
+
+def collections(port: Port) -> Sequence[object]:
+    """The facts of the family, and those of the pack."""
+    return [port.facts, *([port.own_facts] if port.own_facts else [])]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer.pack import Evidence, Pack, Progress
+from transformer.family import Evidence, Progress
+from transformer.pack import Pack
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from transformer.pack import Recipe
+from transformer.family import Recipe
 
 HOME = Path(__file__).parent / "programs"
 TARGETS = ("proof-logits", "proof-tokens")

@@ -1,12 +1,16 @@
-"""The spec of an architecture as data: what `pack.toml` may say besides its `[pack]` head."""
+"""The spec of an architecture as data: what `pack.toml` may say besides its `[pack]` head and `[needs]`."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from transformer.errors import PackError
+
+from .labels import LABELS
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,13 +22,17 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A tensor of the architecture. `layer` and `op` say where its buffer goes; the fork's own infos win."""
+    """A tensor of the architecture.
+
+    `layer` (INPUT, REPEATING or OUTPUT) and `op` (the operation of ggml that reads it) say where its buffer goes. They
+    are needed where the fork has no info for it; elsewhere the fork's own stays, unless the tensor `moves`.
+    """
 
     enumerator: str
     name: str
     near: list[str] = []
-    layer: str = "REPEATING"
-    op: str = "MUL"
+    layer: str = ""
+    op: str = ""
     moves: bool = False
 
 
@@ -45,7 +53,10 @@ class Members(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Builder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The graph builder: class, file below `src/models/`, the relative behind which both are listed."""
+    """The graph builder where builders are structs: its name, its file below `src/models/`, and those of a relative.
+
+    Where each architecture is a class, class and file are named after the architecture.
+    """
 
     name: str
     file: str
@@ -54,26 +65,70 @@ class Builder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An architecture. `near` names its relatives, the closest first; `options` are for its templates."""
+    """An architecture. `near` names its relatives, the closest first: a hint for places, without other meaning."""
 
     enumerator: str
     name: str
     rope: str
     near: list[str]
     builder: Builder
-    keys: list[Key]
-    tensors: list[Tensor]
-    layer: list[Members]
-    hparams: list[Members]
+    keys: list[Key] = []
+    tensors: list[Tensor] = []
+    layer: list[Members] = []
+    hparams: list[Members] = []
     sizes: list[Size] = []
-    needs: dict[str, list[str]] = {}
+    labels: list[str] = []
+    """What the fork's lists of architectures must know: words of `labels.LABELS`."""
+    shares_cache_like: str = ""
+    """The architecture whose layers without K and V of their own choose the cache that they read in the same way."""
+    long_graph: bool = False
+    """Whether a graph has more nodes than eight for each tensor."""
+    mentions: dict[str, list[str]] = {}
+    """What code that is there already has to mention, by part, or it is not the architecture as it is published."""
     defaults: dict[str, str] = {}
+    """Why a switch over the architecture, by the name of its function, may leave this one to its default."""
     options: dict[str, bool] = {}
+    """What can be chosen with `run --option`; templates ask for it as `spec.options.NAME`."""
+
+    def has_key(self, name: str) -> bool:
+        """Whether the loader reads the key `%s.name`."""
+        return any(each.name == f"%s.{name}" for each in self.keys)
+
+    def has_member(self, name: str) -> bool:
+        """Whether a layer has a tensor of this name as a member."""
+        return any(re.search(rf"\b{name}\b", line) for group in self.layer for line in group.declare)
 
 
-def read(raw: dict[str, Any], where: str) -> Spec:
+PARTS = ("hparams", "tensors", "graph")
+
+
+def read(raw: Mapping[str, Any], where: str) -> Spec:
     """The spec. Raises `PackError` that names the field."""
     try:
-        return msgspec.convert(raw, Spec)
+        spec = msgspec.convert(raw, Spec)
     except msgspec.ValidationError as error:
         raise PackError(str(error), where=where, help="see CONTRIBUTING, 'A new pack'") from error
+    for what, advice in _faults(spec):
+        raise PackError(what, where=where, help=advice)
+    return spec
+
+
+def _faults(spec: Spec) -> Iterator[tuple[str, str]]:
+    """What no tree can make right: names of another kind than their place wants, and words that nobody knows."""
+    groups = [("LLM_ARCH_", [spec.enumerator, *spec.near, *filter(None, [spec.shares_cache_like])])]
+    groups += [("LLM_KV_", [each.enumerator, *each.near]) for each in spec.keys]
+    groups += [("LLM_TENSOR_", [each.enumerator, *each.near]) for each in spec.tensors]
+    groups += [("LLM_TYPE_", [each.enumerator, *each.near]) for each in spec.sizes]
+    for prefix, names in groups:
+        for name in names:
+            if not re.fullmatch(rf"{prefix}\w+", name):
+                yield f"{name!r} stands where an enumerator {prefix}... is wanted", "see the packs that are there"
+    for each in spec.keys:
+        if not each.name.startswith("%s."):
+            yield f"the key {each.name!r} does not begin with '%s.'", "%s stands for the architecture's name"
+    for word in spec.labels:
+        if word not in LABELS:
+            yield f"labels does not know {word!r}", f"there are: {', '.join(LABELS)}"
+    for part in spec.mentions:
+        if part not in PARTS:
+            yield f"[mentions] does not know {part!r}", f"there are: {', '.join(PARTS)}"

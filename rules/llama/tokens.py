@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer.pack import Evidence
+from transformer.family import Evidence
 
 from .running import Failed, built, call
 

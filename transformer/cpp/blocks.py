@@ -66,7 +66,12 @@ class Block(Place, nodes=("compound_statement", "case_statement")):
         return source.indent(models[-1].start_byte) if models else source.deeper(outer)
 
     def refill(self, code: str) -> Outcome:
-        """Other statements in place of all that is in the braces, comments as well."""
+        """Other statements in place of all that is in the braces, comments as well; of a case, in its braces."""
+        if self._is_case:
+            braces = [n for n in self._contents() if n.type == "compound_statement"]
+            if not braces:
+                raise self.missing("braces")
+            return Block(self.source, braces[0], self.name).refill(code)
         source, outer = self.source, self.source.indent(self.node.start_byte)
         text = f"\n{source.reindent(code, source.deeper(outer))}\n{outer}"
         return self._changes(source.edit(self.node.start_byte + 1, self.node.end_byte - 1, text, self.name))

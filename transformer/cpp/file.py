@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from transformer.cpp.source import Source
     from transformer.cpp.switches import Switch
+    from transformer.outcome import Outcome
 
 _CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef", "namespace_definition",
                "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip
@@ -144,3 +145,10 @@ class CppFile(Scope):
         outside = self.functions(name)
         inside = [] if outside else [f for f in self.struct(scope).methods(last) if f.is_definition]
         return only(outside or inside, f"function {name}", self.name)
+
+    def exchange(self, old: str, new: str) -> Outcome | None:
+        """The code `new` in place of `old`, which stands in the file letter by letter; `None` where it does not."""
+        start = self.source.data.find(self.source.encoded(old))
+        if start < 0:
+            return None
+        return self._changes(self.source.edit(start, start + len(self.source.encoded(old)), new, self.name))

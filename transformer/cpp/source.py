@@ -242,10 +242,12 @@ class Source:
 
     def edit(self, start: int, end: int, text: str, anchor: str) -> Edit:
         """An edit of this file; `text` has LF line endings and gets those of the file."""
+        return Edit(self.path, start, end, self.encoded(text), self.digest, anchor, self.line(start))
+
+    def encoded(self, text: str) -> bytes:
+        """`text`, which has LF line endings, as bytes with those of the file."""
         encoded = text.encode()
-        if self.newline == b"\r\n":
-            encoded = encoded.replace(b"\n", b"\r\n")
-        return Edit(self.path, start, end, encoded, self.digest, anchor, self.line(start))
+        return encoded.replace(b"\n", b"\r\n") if self.newline == b"\r\n" else encoded
 
     def insert_lines(self, offset: int, lines: str, anchor: str) -> Edit:
         """Whole lines in front of the line that starts at `offset` (the end of the file counts as one)."""

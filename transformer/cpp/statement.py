@@ -97,10 +97,13 @@ class Place(Scope):
         name of one that is made of the same value is written instead; where there is none, `code` keeps its own name.
         """
         visible = self._visible()
-        for name in values.keys() - {name for each in visible for name in each.variables}:
-            own = next((each.variables[0] for each in visible if each.is_made_of(values[name])), name)
-            code = re.sub(rf"(?<![\w.:>\"]){name}\b(?!\")", own, code)
-        return code
+        seen = {name for each in visible for name in each.variables}
+        known = {
+            name: next((each.variables[0] for each in visible if each.is_made_of(value)), name)
+            for name, value in values.items()
+            if name not in seen
+        }
+        return re.sub(r'(?<![\w.:>"])\w+\b(?!")', lambda word: known.get(word[0], word[0]), code)
 
     def _visible(self) -> list[Statement]:
         """The declarations of the local variables that can be seen at the place, the nearest first."""

@@ -11,11 +11,13 @@ from transformer.show.hunks import Hunk, closed, hunks
 from transformer.show.terminal import Part, Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from transformer.errors import TransformerError
-    from transformer.pack import Evidence
+    from transformer.family import Evidence
+    from transformer.origin import Origin
     from transformer.plan import Left, Plan, Step
+    from transformer.verdict import Complete, Nothing, Ready, Stuck, Verdict
     from transformer.verify import Report
     from transformer.write import Receipt
 
@@ -33,9 +35,10 @@ class View(Terminal):
 
     # a plan
 
-    def plan(self, plan: Plan, report: Report, diff: Diff) -> None:
+    def plan(self, ready: Ready, report: Report, diff: Diff) -> None:
         """The plan, what could not be planned, and what verification found."""
         self.close()
+        plan = ready.plan
         changed = [(path, hunks(plan.bytes_before(path), edits)) for path, edits in plan.by_file()]
         if diff == "unified":
             for path, parts in changed:
@@ -44,16 +47,17 @@ class View(Terminal):
         self.say_all(_left(plan.left) if plan.left else _obstacles(plan.skipped))
         self.say_all(_judged(report))
 
-    def applied(self, plan: Plan) -> None:
+    def applied(self, ready: Ready) -> None:
         """What was written."""
         self.written = True
-        counts = f"{len(plan.changing)} rules, {len(plan.edits)} edits, {len(plan.paths)} files"
-        self.say((f"{plan.pack.title} is {_done(plan)}: ", "bold yellow" if plan.left else "bold green"), counts)
+        plan = ready.plan
+        counts = f"{_count(plan.changing, 'rule')}, {_count(plan.edits, 'edit')}, {_count(plan.paths, 'file')}"
+        self.say((f"{plan.pack.title} is {_done(ready)}: ", "bold yellow" if plan.left else "bold green"), counts)
         self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
 
-    def left_alone(self, plan: Plan, files: Sequence[Path]) -> None:
+    def left_alone(self, ready: Ready, files: Sequence[Path]) -> None:
         """That the tree is as it was, and which files were written beside it."""
-        self.say((f"{plan.pack.title} would be {_done(plan)}: ", "bold"), "nothing was written to the tree")
+        self.say((f"{ready.plan.pack.title} would be {_done(ready)}: ", "bold"), "nothing was written to the tree")
         self.asked_for(files)
 
     def asked_for(self, files: Sequence[Path]) -> None:
@@ -61,39 +65,42 @@ class View(Terminal):
         for file in files:
             self.say(("  written: ", "dim"), str(file))
 
-    def complete(self, plan: Plan, receipt: Receipt | None) -> None:
+    def complete(self, complete: Complete) -> None:
         """Nothing to do, and why."""
-        how = "is ported here already" if _ours(plan, receipt) else "is native here"
+        plan = complete.plan
+        how = "is ported here already" if complete.ours else "is native here"
         self.say((f"{plan.pack.title} {how}: ", "bold green"), "nothing to do")
         for step in plan.steps:
             if isinstance(step.outcome, Changes | Blocked):
                 self.say(("  left as it is: ", "yellow"), f"{step.rule.name}: {step.rule.makes}")
 
-    def stuck(self, plan: Plan) -> None:
+    def stuck(self, stuck: Stuck) -> None:
         """Why nothing is written."""
         self.close()
-        self.tell((f"{plan.pack.title} cannot be ported here: ", "bold red"), "nothing was written")
-        for line in _obstacles(plan.blocked + plan.skipped):
+        self.tell((f"{stuck.plan.pack.title} cannot be ported here: ", "bold red"), "nothing was written")
+        for line in _obstacles([*stuck.steps, *stuck.plan.skipped]):
             self.tell(*line)
         self.tell(("  try: `status` shows the whole picture", "cyan"))
 
-    def left(self, plan: Plan) -> None:
+    def nothing(self, nothing: Nothing) -> None:
         """That the architecture is there, in its own way, and that nothing can be added to it."""
-        self.say((f"{plan.pack.title} is partly here, in its own way: ", "bold yellow"), "nothing to do for this tool")
-        self.say_all(_left(plan.left))
+        title = nothing.plan.pack.title
+        self.say((f"{title} is partly here, in its own way: ", "bold yellow"), "nothing to do for this tool")
+        self.say_all(_left(nothing.left))
         self.say(("  try: `status` shows the whole picture", "cyan"))
 
-    def status(self, plan: Plan, facts: Mapping[str, tuple[str, str]], receipt: Receipt | None) -> None:
+    def status(self, verdict: Verdict) -> None:
         """What the fork is, and how far each rule has come."""
+        plan = verdict.plan
         self.say(("this fork", "bold"))
-        names, values = max(map(len, facts), default=0), max((len(value) for value, _ in facts.values()), default=0)
-        for name, (value, where) in facts.items():
-            self.say(f"  {name.ljust(names)}  ", (value.ljust(values), "cyan"), (f"  {where}", "dim"))
-        ours = receipt if _ours(plan, receipt) else None
-        whole = plan.state if plan.state != "complete" else "ported" if ours else "native"
+        names = max((len(fact.name) for fact in plan.facts), default=0)
+        values = max((len(fact.value) for fact in plan.facts), default=0)
+        for fact in plan.facts:
+            self.say(f"  {fact.name.ljust(names)}  ", (fact.value.ljust(values), "cyan"), (f"  {fact.where}", "dim"))
+        whole = plan.state if plan.state != "complete" else "ported" if plan.written is not None else "native"
         self.say((f"{plan.pack.title}: ", "bold"), (whole, _STYLES[whole]))
         for step in plan.steps:
-            self.say_all(_told(step, _word(step, ours)))
+            self.say_all(_told(step, word(step, plan)))
         self.say_all(_left([each for each in plan.left if not isinstance(each.step.outcome, Blocked)]))
 
     def evidence(self, evidence: Evidence) -> None:
@@ -107,7 +114,7 @@ class View(Terminal):
         for note in evidence.notes:
             self.say(f"  {note}")
 
-    def stuck_proof(self, plan: Plan) -> None:
+    def nothing_to_prove(self, plan: Plan) -> None:
         """Why there is nothing to prove."""
         what = "is partly here" if plan.state == "partial" else "is not here"
         self.tell((f"{plan.pack.title} {what}: ", "bold red"), "there is nothing to prove yet")
@@ -116,7 +123,7 @@ class View(Terminal):
     def undone(self, receipt: Receipt) -> None:
         """What was put back."""
         self.written = True
-        self.say((f"{receipt.label} is undone: ", "bold"), f"{len(receipt.files)} files are as they were")
+        self.say((f"{receipt.label} is undone: ", "bold"), f"{_count(receipt.files, 'file')} as before the run")
 
     # what went otherwise
 
@@ -174,7 +181,8 @@ def _stat(rows: Sequence[tuple[str, int, int]]) -> Iterator[Line]:
         bars = ("+" * _scaled(added, scale), "green"), ("-" * _scaled(removed, scale), "red")
         yield f"{path.ljust(width)}  ", f"{added + removed:5}  ", *bars
     added, removed = sum(row[1] for row in rows), sum(row[2] for row in rows)
-    yield ((f"{len(rows)} files, {added} lines added, {removed} removed", "bold"),)
+    files = _count(rows, "file")
+    yield ((f"{files}, {added} line{'' if added == 1 else 's'} added, {removed} removed", "bold"),)
 
 
 def _scaled(count: int, scale: float) -> int:
@@ -195,6 +203,15 @@ def _judged(report: Report) -> Iterator[Line]:
         yield (("  not verified: ", "yellow"), f"{path}: {why}")
     for finding in report.findings:
         yield (("  " + finding.where, "red"), f": {finding.severity}: {finding.message}")
+        if finding.origin is not None:
+            yield from _written_by(finding.origin)
+
+
+def _written_by(origin: Origin) -> Iterator[Line]:
+    """The rule and the template line behind a line of generated code."""
+    yield ("    written by rule ", "dim"), (origin.rule, "bold"), f" from {origin.template}" if origin.template else ""
+    if origin.text:
+        yield (f"      {origin.text}",)
 
 
 # a rule, in lines
@@ -203,20 +220,13 @@ _STYLES = {"native": "green", "ported": "green", "partial": "yellow", "absent": 
 _STYLES |= {"not needed": "dim", "blocked": "red"}
 
 
-def _ours(plan: Plan, receipt: Receipt | None) -> bool:
-    """Whether the last run that is remembered put this architecture here."""
-    return receipt is not None and receipt.notes.get("pack") == plan.pack.name
-
-
-def _word(step: Step, ours: Receipt | None) -> str:
-    """How far a rule has come: what `ours` changed is ported, what else is true is native."""
+def word(step: Step, plan: Plan) -> str:
+    """How far a rule has come: what this tool wrote is ported, what else is true is native."""
     match step.outcome:
         case Changes(_, done):
             return "partial" if done else "absent"
-        case Satisfied():
-            edits = ours.notes.get("edits", []) if ours else []
-            changed = {each["rule"] for each in edits} if isinstance(edits, list) else set()
-            return "ported" if step.rule.name in changed else "native"
+        case Satisfied(_, ours):
+            return "ported" if ours or (ours is None and plan.written is not None) else "native"
         case NotNeeded():
             return "not needed"
         case Blocked():
@@ -229,8 +239,8 @@ def _told(step: Step, word: str) -> Iterator[Line]:
     match step.outcome:
         case Changes(edits, done):
             there = f"; there: {', '.join(done[:3])}{' ...' if len(done) > 3 else ''}" if done else ""
-            count = f"{len(edits)} edit{'s' if len(edits) > 1 else ''}"
-            yield *head, f"  {step.rule.makes}{optional}", (f"  {count} from {edits[0].where}{there}", "dim")
+            what = f"  {_count(edits, 'edit')} from {edits[0].where}{there}"
+            yield *head, f"  {step.rule.makes}{optional}", (what, "dim")
         case Satisfied(where):
             yield *head, f"  {step.rule.makes}", (f"  {where}", "dim")
         case NotNeeded(why):
@@ -265,11 +275,18 @@ def _left(left: Sequence[Left]) -> Iterator[Line]:
             yield ((f"    try: {each.help}", "cyan"),)
 
 
-def _done(plan: Plan) -> str:
+def _done(ready: Ready) -> str:
     """What a plan makes of a tree."""
-    if plan.state == "absent":
+    if not ready.completes:
         return "ported"
-    return "completed as far as it can be" if plan.left else "completed"
+    if ready.plan.written not in (None, ready.plan.pack.options):
+        return "changed"
+    return "completed as far as it can be" if ready.plan.left else "completed"
+
+
+def _count(things: Sequence[object], what: str) -> str:
+    """How many there are, in words."""
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _at(where: str, message: str) -> str:

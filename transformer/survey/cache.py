@@ -23,14 +23,14 @@ _PARSERS = ("tree-sitter", "tree-sitter-cpp", "jinja2", "libclang")
 
 
 @cache
-def fingerprint(home: Home) -> str:
+def fingerprint(*homes: Home) -> str:
     """A digest of all that a verdict depends on beside the tree: rules, templates, this program, its parsers."""
     digest = hashlib.sha256(platform.python_version().encode())
     for name in _PARSERS:
         with suppress(PackageNotFoundError):
             digest.update(f"{name} {version(name)}\n".encode())
     engine = Path(__file__).resolve().parents[1]
-    for root in (engine, home.rules, home.templates):
+    for root in (engine, *(each for home in homes for each in (home.rules, home.templates) if each is not None)):
         for path in sorted(each for each in root.rglob("*") if each.suffix in _KINDS):
             data = path.read_bytes()
             digest.update(f"{path.relative_to(root).as_posix()} {len(data)}\n".encode() + data)

@@ -18,6 +18,7 @@ from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
 from transformer.survey.objects import MissingObjectError, Objects
 from transformer.survey.row import Cell, Row, Verdict
 from transformer.survey.tree import Library, Looks, Revision, Tree
+from transformer.verdict import Complete, Nothing, Stuck, judge
 from transformer.verify import Level, Report, verify
 
 if TYPE_CHECKING:
@@ -118,24 +119,23 @@ class Judge:
         except ConflictError as error:
             return Verdict("conflict", error.message, error.where)
         cells = tuple(_cells(plan))
-        if plan.blocked and plan.state == "absent":
-            first = plan.blocked[0].rule.name
-            why = next(cell.note for cell, step in zip(cells, plan.steps, strict=True) if step.rule.name == first)
-            return Verdict("blocked", f"{first}: {why}", "", cells)
-        if plan.state == "complete":
-            return Verdict("native", "", "", cells)
-        left = f"left: {', '.join(each.step.rule.name for each in plan.left)}" if plan.left else ""
-        if not plan.edits:
-            return Verdict("partial", left, "", cells)
+        match judge(plan):
+            case Stuck(steps=(first, *_)):
+                why = next(c.note for c, step in zip(cells, plan.steps, strict=True) if step.rule is first.rule)
+                return Verdict("blocked", f"{first.rule.name}: {why}", "", cells)
+            case Complete():
+                return Verdict("native", "", "", cells)
+            case Nothing():
+                return Verdict("partial", _left(plan), "", cells)
         report = self._verified(plan, tree, looks)
         if not report.passed:
             worst = report.findings[0]
             return Verdict("unsound", f"{len(report.findings)} diagnostics: {worst.message}", worst.where, cells)
         if plan.state == "partial":
-            return Verdict("partial", left, "", cells)
+            return Verdict("partial", _left(plan), "", cells)
         return Verdict("partly" if plan.skipped else "ports", "", "", cells)
 
-    def _outcome(self, rule: Rule, tree: Tree, looks: Looks, _: Any) -> Outcome:
+    def _outcome(self, rule: Rule[Any], tree: Tree, looks: Looks, _: Any) -> Outcome:
         """What a rule says. It gets a context of its own, so that all it learns goes through what it looks at."""
         self.counts.rules += 1
         known = self._outcomes[rule.name].find(tree)
@@ -164,6 +164,11 @@ class Judge:
     def close(self) -> None:
         """End git."""
         self.objects.close()
+
+
+def _left(plan: Plan) -> str:
+    """The rules that are not carried out in a tree that has the architecture."""
+    return f"left: {', '.join(each.step.rule.name for each in plan.left)}" if plan.left else ""
 
 
 def _silent(done: int, total: int, unit: str) -> None:

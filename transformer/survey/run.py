@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ from transformer.survey.spread import Setup, cluster, processes, spread
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from transformer.family import Progress
     from transformer.survey.row import Row
     from transformer.verify import Level
 
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)

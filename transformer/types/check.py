@@ -18,6 +18,7 @@ from pathlib import Path
 
 from transformer.cpp.suffixes import FOREIGN, HEADERS, UNITS
 from transformer.errors import VerifyError
+from transformer.family import Progress
 from transformer.types.includes import (
     Sources,
     builtin_headers,
@@ -35,7 +36,6 @@ SHARED_FROM = 4  # units with the same first include, from which on precompiling
 INCLUDES, PREFIX, PREFIXED, CHUNK = 80_000, 130_000, 3_000, 256_000
 _PLACE = re.compile(r" at [^()']*:\d+:\d+(?=[)'])")  # "(lambda at file:line:column)"
 
-Progress = Callable[[int, int, str], None]
 Key = tuple[str, str, str, str]
 
 

@@ -2,6 +2,7 @@
 
 #include "llama.h"
 
+#include "llama-impl.h"
 #include "llama-arch.h"
 
 #include "gguf.h"
@@ -9,6 +10,7 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 

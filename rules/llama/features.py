@@ -1,0 +1,80 @@
+"""Features: what an architecture needs of a fork beyond its own code, each a set of rules, found from the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from transformer.errors import PackError
+from transformer.family import Offer
+from transformer.rule import Rule
+
+from . import building, cache, experts, head_sizes, labels, loading, members, names, quantizing, switches
+from .port import Port
+from .spec import Spec, read
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A name that a pack can list, what it means, whether a spec shows it, and its rules in order."""
+
+    name: str
+    means: str
+    shown: Callable[[Spec], bool]
+    rules: tuple[Rule[Port], ...]
+
+
+def _always(spec: Spec) -> bool:
+    return True
+
+
+FEATURES = (
+    Feature("architecture", "names, keys and tensors are known", _always,
+            (names.architecture, names.keys, names.tensors, names.tensor_infos)),
+    Feature("members", "values, tensors and sizes have a place", _always,
+            (members.layer_members, members.hparams_members, members.labels, members.sizes)),
+    Feature("window-heads", "layers with a window have heads of another size",
+            lambda spec: spec.has_key("attention.key_length_swa"),
+            (head_sizes.values, head_sizes.cache_width, head_sizes.cache_views, head_sizes.shift,
+             head_sizes.quantized_cache, head_sizes.saver)),
+    Feature("loader", "hyperparameters and tensors are read", _always, (loading.hparams, loading.tensors)),
+    Feature("flag-arrays", "a value of a file is an array of booleans",
+            lambda spec: spec.has_key("attention.sliding_window_pattern"), (loading.bool_arrays,)),
+    Feature("experts", "experts have merged projections, or a factor each",
+            lambda spec: spec.has_member("ffn_gate_up_exps") or spec.has_member("ffn_down_exps_s"),
+            (experts.parameters, experts.gate_up, experts.scale)),
+    Feature("shared-cache", "layers without K and V of their own read the cache of others",
+            lambda spec: bool(spec.shares_cache_like), (cache.reuse, cache.owners)),
+    Feature("window-cache", "layers with a window have a cache of their own",
+            lambda spec: spec.has_key("attention.sliding_window_pattern"), (cache.window_types, cache.one_kind)),
+    Feature("graph", "a builder is there and is called", _always,
+            (building.builder, building.declaration, building.sources, building.dispatch, building.rope_type)),
+    Feature("long-graph", "a graph has more nodes than eight for each tensor",
+            lambda spec: spec.long_graph, (building.size,)),
+    Feature("no-values", "the quantizer accepts layers without a V of their own",
+            lambda spec: bool(spec.shares_cache_like), (quantizing.values,)),
+    Feature("labels", "lists of architectures know this one", _always, (labels.labels, switches.switches)),
+)  # fmt: skip
+"""In the order in which rules plan; insertions at one place keep it."""
+
+RULES = frozenset(rule.name for feature in FEATURES for rule in feature.rules)
+
+
+def offer(raw: Mapping[str, Any], listed: Sequence[str] | None, where: str) -> Offer:
+    """The features that a pack lists, or that its spec shows, and their rules. Raises `PackError`."""
+    spec = read(raw, where)
+    known = [each.name for each in FEATURES]
+    for name in listed or ():
+        if name not in known:
+            close = get_close_matches(name, known, 1) or known
+            raise PackError(f"there is no feature {name!r}", where=where, help=f"there are: {', '.join(close)}")
+    taken = [each for each in FEATURES if (each.shown(spec) if listed is None else each.name in listed)]
+    if listed is not None:
+        taken = [each for each in FEATURES if each in taken or each.shown is _always]
+    for feature in taken:
+        if feature.rules[0] is cache.reuse and not spec.shares_cache_like:
+            what = f"feature {feature.name} needs shares_cache_like"
+            raise PackError(what, where=where, help="name the architecture whose layers share in the same way")
+    return Offer(tuple(each.name for each in taken), tuple(rule for each in taken for rule in each.rules))

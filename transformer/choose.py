@@ -1,0 +1,57 @@
+"""Which architecture is meant: the one that was named, or the only one that fits the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transformer import pack as packs
+from transformer import plan as planning
+from transformer.errors import ConflictError, UsageError
+from transformer.verdict import Complete, Nothing, Ready, Stuck, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from transformer.pack import Home, Pack
+    from transformer.verdict import Verdict
+    from transformer.workspace import Workspace
+
+_SAID = {Ready: "fits", Complete: "is there", Nothing: "is partly there", Stuck: "does not fit"}
+
+
+def choose(arch: str | None, homes: Sequence[Home], options: Mapping[str, bool], tree: Workspace) -> Pack:
+    """The pack that was named, or the only one that fits; with what was chosen of its options, or what the tree has.
+
+    Raises `UsageError` where the tree is not of the pack's family, and where several packs fit.
+    """
+    pack = packs.load(arch, homes) if arch is not None else _only(list(packs.every(homes)), tree)
+    pack.family.recognise(tree)
+    return pack.choose({**(_written(pack, tree) or {}), **options})
+
+
+def _written(pack: Pack, tree: Workspace) -> Mapping[str, bool] | None:
+    """The options with which this tool wrote the architecture into the tree: they stay, unless others are asked for."""
+    return pack.family.written(pack.family.open(tree, pack)) if pack.options else None
+
+
+def _only(known: Sequence[Pack], tree: Workspace) -> Pack:
+    if len(known) == 1:
+        return known[0]
+    for pack in known:
+        pack.family.recognise(tree)
+    verdicts = [(pack, _verdict(pack, tree)) for pack in known]
+    for kinds in ((Ready,), (Complete, Nothing)):
+        fitting = [pack for pack, verdict in verdicts if isinstance(verdict, kinds)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            break
+    said = "; ".join(f"{pack.arch} {_SAID[type(v)] if v else 'is in conflict'}" for pack, v in verdicts)
+    raise UsageError(f"which architecture? {said}", help=f"say --arch {(fitting or list(known))[0].arch}")
+
+
+def _verdict(pack: Pack, tree: Workspace) -> Verdict | None:
+    try:
+        return judge(planning.make(pack, tree))
+    except ConflictError:
+        return None

@@ -1,0 +1,92 @@
+"""A family: the fork layer as the engine sees it, and what it says of a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from transformer.rule import Rule
+
+if TYPE_CHECKING:
+    from transformer.pack import Pack
+    from transformer.workspace import Workspace
+
+C = TypeVar("C")
+
+Progress = Callable[[int, int, str], None]
+"""Told how much is done, of how much, and what is being worked on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that was looked at to prove a tree. The first row of a table is its head; `bad` ones failed."""
+
+    title: str
+    good: bool
+    text: str
+    rows: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+    bad: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a tree is built: definitions for CMake, and what is built.
+
+    What runs on the build needs `modules`, which the distribution's `extra` brings.
+    """
+
+    options: tuple[str, ...]
+    targets: tuple[str, ...]
+    modules: tuple[str, ...]
+    extra: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A fact as people read it: what it is called, its value, and the place (`path:line`) that shows it."""
+
+    name: str
+    value: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a family brings for one spec: the features that were found or listed, and their rules in order."""
+
+    features: tuple[str, ...]
+    rules: tuple[Rule[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Family(Generic[C]):
+    """What a fork layer brings: how to know such a tree, and what its rules, made for a context `C`, see of it."""
+
+    name: str
+    recognise: Callable[[Workspace], None]
+    """Raises `UsageError` where the tree is not of the family."""
+    offer: Callable[[Mapping[str, Any], Sequence[str] | None, str], Offer]
+    """The rules for a spec: of the features listed, or of those that the spec shows. Raises `PackError`."""
+    known: frozenset[str]
+    """The names of all rules of the family, whatever the pack."""
+    open: Callable[[Workspace, Pack], C]
+    """The context of the rules for one tree and one pack."""
+    facts: Callable[[C], Sequence[Shown]]
+    """What was asked about the tree so far, and the answers."""
+    written: Callable[[C], Mapping[str, bool] | None]
+    """The options with which this tool wrote the architecture that is there; `None` where it is somebody else's."""
+    templates: str
+    """The folder of the templates that its rules share, below `templates/`."""
+    includes: tuple[str, ...]
+    """The include folders of its translation units, relative to the root."""
+    prove: Callable[[Pack, Path], Evidence] | None = None
+    """Judges a model file for a tree that has the architecture. Raises `UsageError` where it is none."""
+    recipe: Recipe | None = None
+    """How such a tree is built."""
+    compute: Callable[[Pack, Path, Progress], Iterable[Evidence]] | None = None
+    """Judges what a build, in the folder, computes."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """The words of its templates, and what each gives."""
