@@ -86,7 +86,7 @@ def test_a_row_for_each_revision(past):
     _, broken, _, _, latin, foreign, _ = (row.verdict for row in found.rows)
     assert "enum llm_arch was not found" in broken.why
     assert (latin.why, latin.where) == ("src/llama-arch.h is not UTF-8 (byte 0xe9)", "src/llama-arch.h:1")
-    assert "there is no src/llama-arch.h" in foreign.why
+    assert "no src/llama-arch.h" in foreign.why
     assert [*latin.cells, *foreign.cells] == []
     assert said[0][0] == 0
     assert said[-1][:2] == (7, 7)
