@@ -56,7 +56,7 @@ def test_not_a_tree(tmp_path, files):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("int main() {}\n")
     (tmp_path / "other").mkdir(exist_ok=True)
-    refused(2, ["is not a llama.cpp tree", "src/llama-arch.h", "try:"], tmp_path, "run", tmp_path / "other")
+    refused(2, ["not a llama.cpp tree", "src/llama-arch.h", "try:"], tmp_path, "run", tmp_path / "other")
 
 
 def test_no_rights_to_list_the_folder(tree, monkeypatch):

@@ -23,7 +23,7 @@ def recognise(workspace: Workspace) -> None:
     """Raises `UsageError` where the tree has no `enum llm_arch`."""
     if not workspace.exists(f"{sources_of(workspace)}llama-arch.h"):
         raise UsageError(
-            "this is not a llama.cpp tree: no src/llama-arch.h, no cpp/llama-arch.h, no llama-arch.h in the folder itself",
+            "not a llama.cpp tree: no src/llama-arch.h, no cpp/llama-arch.h, no llama-arch.h in the folder itself",
             help="give the folder that holds src/, ggml/ and include/ of the fork, or its flat cpp/",
         )
 

@@ -21,7 +21,7 @@ WORDS = {
     "facts": "what the fork is: `facts.NAME`; those of the family, then those of the pack",
     "key": '`key("rope.freq_base")`: the enumerator of a metadata key, the fork\'s own where it has one',
     "tensor": '`tensor("ATTN_Q")`: the enumerator of a tensor of the spec, the fork\'s own where it has one',
-    "hparams": '`hparams.n_rot("il")`, `n_embd_head_k`, `n_embd_head_v`: values by layer; `hparams.n_layer`: the layers',
+    "hparams": '`hparams.n_rot("il")`, `n_embd_head_k`, `n_embd_head_v`: by layer; `hparams.n_layer`: the layers',
     "graph": "`graph.build_norm(cur=..., ...)`: a call with arguments by name, in the order of the fork's declaration",
     "builder": "`builder.scope`, `builder.name`: its constructor is `builder.scope::builder.name(...)`",
     "has_op": '`has_op("ggml_geglu_split")`: whether ggml declares a function',
