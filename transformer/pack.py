@@ -100,8 +100,8 @@ def home() -> Home:
 
 
 def names(home: Home) -> list[str]:
-    """The packs there are, sorted."""
-    return sorted(path.parent.name for path in home.rules.glob("*/pack.toml"))
+    """The packs there are, sorted: each by the name of its folder, with dashes for the underscores of a package."""
+    return sorted(path.parent.name.replace("_", "-") for path in home.rules.glob("*/pack.toml"))
 
 
 def load(name: str, home: Home, chosen: Mapping[str, bool] | None = None) -> Pack:
@@ -109,7 +109,8 @@ def load(name: str, home: Home, chosen: Mapping[str, bool] | None = None) -> Pac
 
     Raises `PackError` with file and field where it is malformed, `UsageError` where it has no such option.
     """
-    path = home.rules / name / "pack.toml"
+    folder = name.replace("-", "_")
+    path = home.rules / folder / "pack.toml"
     if not path.is_file():
         raise PackError(f"there is no pack {name!r}", help=f"there are: {', '.join(names(home))}")
     try:
@@ -130,7 +131,7 @@ def load(name: str, home: Home, chosen: Mapping[str, bool] | None = None) -> Pac
     rules = tuple(_rules(modules))
     if sum(each.marks for each in rules) != 1:
         raise PackError("needs exactly one rule that marks its presence", where=str(path))
-    return Pack(name, head["title"], family, spec, rules, home.templates / name, path, proof)
+    return Pack(name, head["title"], family, spec, rules, home.templates / folder, path, proof)
 
 
 def _rules(modules: Iterable[ModuleType]) -> Iterable[Rule]:

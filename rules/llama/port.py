@@ -55,6 +55,7 @@ class Port:
             "tensor": self.tensor,
             "hparams": LayerValues(self),
             "graph": Calls(self.signatures),
+            "builder": {"scope": self.spec.builder.name, "name": self.spec.builder.name},
             "has_op": self.has_op,
         }
 
@@ -181,7 +182,10 @@ class FactValues:
 
 
 class LayerValues:
-    """Values that are a member in one fork and a function of the layer in another: `hparams.n_rot("il")`."""
+    """Values that are a member in one fork and a function of the layer in another: `hparams.n_rot("il")`.
+
+    Where they are members, a pack whose heads differ between layers brings functions (`heads.values`).
+    """
 
     def __init__(self, port: Port) -> None:
         self._port = port
@@ -189,8 +193,11 @@ class LayerValues:
     def __getattr__(self, name: str) -> Callable[[str], str]:
         if name not in ("n_embd_head_k", "n_embd_head_v", "n_rot"):
             raise AttributeError(name)
-        suffix = "" if self._port.facts.head_sizes.value == "functions" else "_at"
-        return lambda layer: f"hparams.{name}{suffix}({layer})"
+        if self._port.facts.head_sizes.value == "functions":
+            return lambda layer: f"hparams.{name}({layer})"
+        if any(each.name == "heads.values" for each in self._port.pack.rules):
+            return lambda layer: f"hparams.{name}_at({layer})"
+        return lambda _layer: f"hparams.{name}"
 
 
 class Calls:
