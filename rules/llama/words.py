@@ -74,7 +74,10 @@ BY_LAYER = ("n_embd_head_k", "n_embd_head_v", "n_rot")
 
 
 class LayerValues:
-    """Values that are a member in one fork and a function in another: `hparams.n_rot("il")`, `hparams.n_layer`."""
+    """Values that are a member in one fork and a function in another: `hparams.n_rot("il")`, `hparams.n_layer`.
+
+    Where they are members, a pack whose heads differ between layers brings functions (rule `heads.values`).
+    """
 
     def __init__(self, port: Port) -> None:
         self._port = port
@@ -89,10 +92,11 @@ class LayerValues:
             raise AttributeError(name)
         if name not in BY_LAYER:
             raise unknown("value by layer", name, [*BY_LAYER, "n_layer"])
-        return lambda layer: f"hparams.{name}{self._suffix(name)}({layer})"
-
-    def _suffix(self, name: str) -> str:
-        return "" if self._port.facts.head_sizes.value == "functions" else "_at"
+        if self._port.facts.head_sizes.value == "functions":
+            return lambda layer: f"hparams.{name}({layer})"
+        if "heads.values" in self._port.rules:
+            return lambda layer: f"hparams.{name}_at({layer})"
+        return lambda _layer: f"hparams.{name}"
 
 
 class Calls:

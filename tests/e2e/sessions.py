@@ -16,7 +16,8 @@ from e2e.mistakes import added, effects
 from e2e.run import MODELS, reference
 from e2e.settings import BOUNDS, HALF, Cache
 from rules.gemma4.oracle import files, golden, models
-from rules.gemma4.oracle.forward import ATTENTION, Reference, Shift
+from rules.gemma4.oracle.forward import Reference, Shift
+from rules.llama.oracle.rounding import ATTENTION
 from rules.gemma4.oracle.models import LAYOUTS, Model
 from rules.gemma4.oracle.variants import VARIANTS, Variant
 from rules.gemma4.oracle.weights import Tensors, gguf_tensors

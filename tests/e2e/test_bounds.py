@@ -15,7 +15,8 @@ from e2e.run import Figure, judge, judged
 from e2e.settings import CACHES, Cache, Setting
 from rules.gemma4.oracle import files
 from rules.gemma4.oracle.files import KINDS, Kind
-from rules.gemma4.oracle.forward import ATTENTION, ROUNDING, Reference
+from rules.gemma4.oracle.forward import Reference
+from rules.llama.oracle.rounding import ATTENTION, ROUNDING
 from rules.gemma4.oracle.models import LAYOUTS, Layout, Model
 
 pytestmark = pytest.mark.e2e

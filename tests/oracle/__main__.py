@@ -1,31 +1,35 @@
-"""`python -m oracle models DIR` writes the model files; `python -m oracle golden` makes golden logits and tokens anew.
+"""Model files and golden logits of an architecture, by the name of its pack.
 
-Run it from the project's folder with `PYTHONPATH=tests`. The second needs torch, transformers and tokenizers; nothing else does.
+`python -m oracle models PACK DIR` writes the model files; `python -m oracle golden PACK` makes golden logits and tokens
+anew. Run it from the project's folder with `PYTHONPATH=tests`. The second needs torch, transformers and tokenizers;
+nothing else does.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import importlib
 from pathlib import Path
 
-from rules.gemma4.oracle import models, texts
+PACKS = ("gemma4", "muse-glimmer")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="oracle", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("models", help="write the model files").add_argument("folder", type=Path)
-    commands.add_parser("golden", help="make golden logits and tokens anew (torch, transformers, tokenizers)")
+    writing = commands.add_parser("models", help="write the model files")
+    making = commands.add_parser("golden", help="make golden logits and tokens anew (torch, transformers, tokenizers)")
+    for each in (writing, making):
+        each.add_argument("pack", choices=PACKS)
+    writing.add_argument("folder", type=Path)
     arguments = parser.parse_args()
+    name = arguments.pack.replace("-", "_")
     if arguments.command == "models":
+        models = importlib.import_module(f"rules.{name}.oracle.models")
         for model in models.MODELS:
             print(models.checked(model, arguments.folder))
     else:
-        from oracle import checkpoint, tokenizer
-
-        checkpoint.regenerate()
-        texts.FILE.write_text(json.dumps(tokenizer.expected(), indent=1) + "\n", encoding="utf-8")
+        importlib.import_module(f"oracle.{name}").regenerate()
 
 
 if __name__ == "__main__":

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import gguf
 import numpy as np
-from gguf.quants import dequantize, quantize
 
+from ...llama.oracle import storing
+from ...llama.oracle.storing import KINDS, Kind, copy_key, finish
 from .variants import Variant
 from .vocabulary import Vocabulary, tiny
 from .weights import Tensors
 
-Kind = Literal["f32", "f16", "q8_0"]
-KINDS: tuple[Kind, ...] = ("f32", "f16", "q8_0")
-FILE_TYPE = {
-    "f32": gguf.LlamaFileType.ALL_F32,
-    "f16": gguf.LlamaFileType.MOSTLY_F16,
-    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
-}
-Q8_0 = gguf.GGMLQuantizationType.Q8_0
-
+__all__ = ["KINDS", "Kind", "copy_key", "finish", "is_matrix", "metadata", "rounded", "split_experts",
+           "without_tail_kv", "write"]  # fmt: skip
 
 # The quantizer of llama.cpp leaves this matrix as it is.
 NEVER_QUANTIZED = "per_layer_model_proj.weight"
@@ -35,15 +29,7 @@ def is_matrix(name: str, tensor: np.ndarray, kind: Kind) -> bool:
 
 def rounded(tensors: Tensors, kind: Kind) -> Tensors:
     """The numbers that a file of this kind holds, back as 32-bit floats."""
-    return {
-        name: _rounded(tensor, kind) if is_matrix(name, tensor, kind) else tensor for name, tensor in tensors.items()
-    }
-
-
-def _rounded(tensor: np.ndarray, kind: Kind) -> np.ndarray:
-    if kind == "f16":
-        return tensor.astype(np.float16).astype(np.float32)
-    return dequantize(quantize(tensor, Q8_0), Q8_0) if kind == "q8_0" else tensor
+    return storing.rounded(tensors, kind, is_matrix)
 
 
 def split_experts(tensors: Tensors) -> Tensors:
@@ -67,36 +53,11 @@ def without_tail_kv(tensors: Tensors, variant: Variant) -> Tensors:
 
 def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
     """Write the tensors as a file of this kind."""
-    writer = gguf.GGUFWriter(str(path), "gemma4")
-    writer.add_string("general.type", "model")
-    writer.add_string("general.name", f"tiny-gemma4-{variant.name}")
-    writer.add_uint32("general.file_type", int(FILE_TYPE[kind]))
-    writer.add_uint32("general.quantization_version", 2)
+    writer = storing.begin(path, "gemma4", f"tiny-gemma4-{variant.name}", kind)
     metadata(writer, variant)
     _tokenizer(writer, tiny())
-    for name in sorted(tensors, key=_order):
-        tensor = tensors[name]
-        if kind == "f32" or not is_matrix(name, tensor, kind):
-            writer.add_tensor(name, tensor)
-        elif kind == "f16":
-            writer.add_tensor(name, tensor.astype(np.float16))
-        else:
-            writer.add_tensor(name, quantize(tensor, Q8_0), raw_dtype=Q8_0)
+    storing.add_tensors(writer, tensors, kind, is_matrix)
     finish(writer)
-
-
-def finish(writer: gguf.GGUFWriter) -> None:
-    """Write what was added, in the one order that works."""
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def copy_key(writer: gguf.GGUFWriter, field: gguf.ReaderField) -> None:
-    """A key of another file, with its type, and for an array that of its items."""
-    kinds = (field.types[0], field.types[-1]) if field.types[0] == gguf.GGUFValueType.ARRAY else (field.types[0],)
-    writer.add_key_value(field.name, field.contents(), *kinds)
 
 
 def metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
@@ -147,7 +108,3 @@ def _tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
         writer.add_uint32(f"tokenizer.ggml.{key}_token_id", value)
     writer.add_bool("tokenizer.ggml.add_space_prefix", False)
     writer.add_bool("tokenizer.ggml.add_bos_token", True)
-
-
-def _order(name: str) -> tuple[int, int, str]:
-    return (1, int(name.split(".")[1]), name) if name.startswith("blk.") else (0, 0, name)

@@ -7,18 +7,20 @@ limit. One table per shape is kept whole, the other three as differences from it
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from ...llama.oracle.storing import digest
 from .variants import VARIANTS, Variant
 
 FOLDER = Path(__file__).parent / "golden"
 MANIFEST = FOLDER / "manifest.json"
 STEPS_IN_CAP = 32000
+
+__all__ = ["FOLDER", "MANIFEST", "digest", "load", "manifest", "save"]
 
 # What is kept: the type of the file's weights, and GELU as ggml's half-precision table or exact.
 TABLES = ("f32-table", "f16-table", "f32-exact", "f16-exact")
@@ -43,11 +45,6 @@ def load(variant: str, table: str) -> np.ndarray:
         if table != "f32-table":
             fixed = fixed + _whole(kept[table])
     return fixed * (VARIANTS[variant].cap / STEPS_IN_CAP)
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def manifest() -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Makes the golden logits: transformers with the same weights, on a CPU, in 32-bit floats.
+"""Makes the golden logits of Gemma 4: transformers with the same weights, on a CPU, in 32-bit floats.
 
 Each model also checks itself: its cached steps must agree with one pass without a cache over all tokens.
 """
@@ -15,7 +15,8 @@ import numpy as np
 import torch
 import transformers
 
-from rules.gemma4.oracle import golden, models
+from oracle import tokenizer
+from rules.gemma4.oracle import golden, models, texts
 from rules.gemma4.oracle.files import Kind, is_matrix
 from rules.gemma4.oracle.variants import VARIANTS, Variant
 from rules.gemma4.oracle.weights import checkpoint, gguf_name
@@ -47,6 +48,7 @@ def regenerate() -> None:
         for model in models.MODELS:
             found["models"][model.name] = golden.digest(models.write(model, Path(folder)))
     golden.MANIFEST.write_text(json.dumps(found, indent=1) + "\n")
+    texts.FILE.write_text(json.dumps(tokenizer.expected(), indent=1) + "\n", encoding="utf-8")
 
 
 def _config(v: Variant) -> Any:

@@ -1,0 +1,1 @@
+"""What the tiny models of all architectures share: how files store numbers, and how ggml rounds. Needs numpy and gguf."""

@@ -1,0 +1,24 @@
+"""The pre-tokenizer that model files name: `llama4`, which cuts a text as GPT-4o does.
+
+The published tokenizer has the regular expression of GPT-4o, and the converter writes the name that goes with it. Forks
+since April 2025 know the name; one that is older has GPT-4o's at most, for which the new name is another word.
+"""
+
+from __future__ import annotations
+
+from transformer.outcome import Outcome, Satisfied
+from transformer.rule import rule
+
+from ..llama.port import Port
+
+NAME, SAME = '"llama4"', 'tokenizer_pre == "gpt-4o"'
+
+
+@rule("vocab.llama4", "the pre-tokenizer llama4 is chosen by its name")
+def llama4(port: Port) -> Outcome:
+    """One more name in the condition that chooses GPT-4o's. A fork without that one would cut every text wrongly."""
+    load = port.fork.vocab_method("load")
+    known = [each for each in load.ifs() if each.condition.mentions(NAME)]
+    if known:
+        return Satisfied(known[0].where)
+    return load.if_on(SAME).condition.widen(f"tokenizer_pre == {NAME}")
