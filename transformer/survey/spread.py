@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 import signal
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 20  # seconds for a scheduler to answer
 _MOST = 24  # revisions in one piece: neighbours, as they share most files
+
+_ISOLATION = ("PYTHONSAFEPATH", "PYTHONPATH")
 
 _here = threading.local()
 
@@ -90,10 +93,28 @@ def processes(jobs: int) -> Iterator[Executor]:
     start = multiprocessing.get_context("spawn")  # the progress bar has a thread: forking beside it can hang
     pool: Executor
     pool = ThreadPoolExecutor(1) if jobs == 1 else ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
+    with _isolated():
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _isolated() -> Iterator[None]:
+    """A Python that is started meanwhile imports nothing from the working folder, which may be the tree itself.
+
+    Neither from `PYTHONPATH`: a worker gets our own path before it imports anything of ours.
+    """
+    before = {name: os.environ.pop(name, None) for name in _ISOLATION}
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
-        yield pool
+        yield
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _patient() -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transformer.errors import VerifyError
+from transformer.types.commands import Commands, compile_commands
 from transformer.types.includes import (
     FOREIGN,
     HEADERS,
@@ -24,14 +25,15 @@ from transformer.types.includes import (
     Sources,
     builtin_headers,
     choose_units,
-    compile_commands,
     first_include,
     flags_for,
 )
+from transformer.types.vetting import vet
 from transformer.types.worker import Batch, Diagnostic, Finding, Setup, Unit
 
 WORKER = Path(__file__).with_name("worker.py")
 MOST_JOBS = 8
+PATIENCE = 300  # seconds without any answer; the slowest unit takes 7 on an idle core
 SHARED_FROM = 4  # units with the same first include, from which on precompiling that include pays
 # Costs in bytes of source: what the includes of a unit cost, precompiled or not (measured, 5 s per MB).
 INCLUDES, PREFIX, PREFIXED, CHUNK = 80_000, 130_000, 3_000, 256_000
@@ -88,20 +90,26 @@ def check_types(
     unchecked += [(path, "not C or C++") for path in planned if path.endswith(FOREIGN)]
     findings: list[Finding] = []
     if chosen:
-        batches = _batches(chosen, sources, frozenset(created))
+        commands = compile_commands(root)
+        unchecked += commands.notes
+        batches = _batches(chosen, sources, frozenset(created), commands)
+        vet(batches, sources)
         with closing(_parse_all(root, code, batches, jobs or _cores())) as stream:
             for finding in stream:
                 findings.append(finding)
                 progress(len(findings), len(chosen), finding.path)
+    unchecked += sources.refused.items()
     return _report(sorted(findings, key=lambda one: one.path), sorted(unchecked), sources, started)
 
 
-def _batches(chosen: Iterable[str], sources: Sources, created: frozenset[str]) -> list[Batch]:
+def _batches(
+    chosen: Iterable[str], sources: Sources, created: frozenset[str], commands: Commands
+) -> list[Batch]:
     """Units grouped by flags and first include, the dearest batch first, so that all workers finish together."""
-    commands, builtin = compile_commands(sources.root), builtin_headers(sources.root)
+    builtin = builtin_headers(sources.root)
     groups: dict[tuple[tuple[str, ...], str, str, str], list[Unit]] = {}
     for path in sorted(chosen):
-        flags = flags_for(path, commands, sources.include_dirs, sources.root, builtin)
+        flags = flags_for(path, commands.flags, sources.include_dirs, sources.root, builtin)
         folder, suffix = posixpath.dirname(path), posixpath.splitext(path)[1]
         touched = path in sources.planned
         unit = Unit(path, touched, touched and (path in created or sources.pristine(path) is None))
@@ -152,7 +160,10 @@ def _parse_all(
                 feeder.start()
             running = len(workers)
             while running:
-                answer = answers.get()
+                try:
+                    answer = answers.get(timeout=PATIENCE)
+                except queue.Empty:
+                    raise _died(f"no unit was finished within {PATIENCE} s", min(missing)) from None
                 if isinstance(answer, VerifyError):
                     raise answer
                 if answer is None:
