@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+_avoided: set[Path] = set()
+
+
+def avoid(*trees: Path) -> None:
+    """From now on, take nothing from these trees either: a survey judges copies of what lies in a repository."""
+    _avoided.update(each.resolve() for each in trees)
 
 
 def search_path(*trees: Path) -> str:
     """`PATH` without what is relative, and without what lies in one of these trees."""
-    inside = partial(_inside, trees=[each.resolve() for each in trees])
-    return os.pathsep.join(entry for entry in os.get_exec_path() if os.path.isabs(entry) and not inside(Path(entry)))
+    entries = (entry for entry in os.get_exec_path() if os.path.isabs(entry))
+    return os.pathsep.join(entry for entry in entries if not _inside(Path(entry), trees))
 
 
 def find(name: str, *trees: Path) -> str | None:
@@ -30,7 +32,7 @@ def find(name: str, *trees: Path) -> str | None:
     if os.path.dirname(name) and not os.path.isabs(name):
         return None
     found = shutil.which(name, path=search_path(*trees))
-    if found is None or _inside(Path(found), [each.resolve() for each in trees]):
+    if found is None or _inside(Path(found), trees):
         return None
     return found
 
@@ -40,6 +42,6 @@ def environment(*trees: Path) -> dict[str, str]:
     return {**os.environ, "PATH": search_path(*trees)}
 
 
-def _inside(path: Path, trees: Iterable[Path]) -> bool:
+def _inside(path: Path, trees: tuple[Path, ...]) -> bool:
     real = path.resolve()
-    return any(real.is_relative_to(tree) for tree in trees)
+    return any(real.is_relative_to(tree) for tree in (*_avoided, *(each.resolve() for each in trees)))

@@ -60,19 +60,19 @@ class Entry:
 
 def environment(folder: Path) -> dict[str, str]:
     """For git: no other repository, no lazy fetch of a partial clone, no lock, no prompt, no replaced objects."""
-    kept = {k: v for k, v in programs.environment(*_trees(folder)).items() if not k.startswith("GIT_") or k in _KEPT}
+    kept = {k: v for k, v in programs.environment(*trees(folder)).items() if not k.startswith("GIT_") or k in _KEPT}
     quiet = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
     return {**kept, **quiet, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
 
 
-def _trees(folder: Path) -> tuple[Path, ...]:
+def trees(folder: Path) -> tuple[Path, ...]:
     """Where no program is taken from: the repository, and the work tree around its git folder."""
     real = folder.resolve()
     return (real, real.parent) if real.name == ".git" else (real,)
 
 
 def _git(folder: Path) -> str:
-    found = programs.find("git", *_trees(folder))
+    found = programs.find("git", *trees(folder))
     if found is None:
         raise UsageError("git is not installed", help="install git, in a folder of PATH outside of the repository")
     return found

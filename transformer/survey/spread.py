@@ -11,12 +11,15 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer import pack as packs
+from transformer import programs
 from transformer.errors import TransformerError, UsageError
 from transformer.survey.cache import fingerprint
 from transformer.survey.judge import Judge
+from transformer.survey.objects import trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,6 +63,7 @@ def judge(setup: Setup) -> Judge:
 
 def rows(setup: Setup, revisions: Sequence[str]) -> list[Row]:
     """What a worker does: the rows of one piece."""
+    programs.avoid(*trees(Path(setup.repository)))
     each = judge(setup)
     return [each.row(revision) for revision in revisions]
 
@@ -92,8 +96,8 @@ def processes(jobs: int) -> Iterator[Executor]:
     """Processes of this machine; for one job a thread. Ctrl-C ends the survey after the pieces at work."""
     start = multiprocessing.get_context("spawn")  # the progress bar has a thread: forking beside it can hang
     pool: Executor
-    pool = ThreadPoolExecutor(1) if jobs == 1 else ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
     with _isolated():
+        pool = ThreadPoolExecutor(1) if jobs == 1 else ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
         try:
             yield pool
         finally:

@@ -17,6 +17,7 @@ INCOMPLETE = 0x002
 KEEP_GOING = 0x200  # a missing header must not end the parse: what follows is still judged
 SEVERITIES = ("ignored", "note", "warning", "error", "fatal")
 NOTES = 3
+LONGEST = 2_000  # characters of a message: a `static_assert` can be given a book
 INCLUDE_CHAIN = "in file included from"  # libclang's own note; it differs where a header was precompiled
 
 Overlay = Sequence[tuple[str, bytes]]
@@ -64,7 +65,7 @@ class Parser:
                 line=place.line,
                 column=place.column,
                 severity=SEVERITIES[found.severity],
-                text=found.spelling,
+                text=found.spelling[:LONGEST],
                 category=found.category_name,
                 flag=found.option,
                 notes=tuple(self._notes(found)) if found.severity >= cindex.Diagnostic.Error else (),
@@ -75,7 +76,7 @@ class Parser:
         for note in islice(said, NOTES):
             place = note.location
             where = f"{self._relative(place.file.name)}:{place.line}: " if place.file else ""
-            yield where + note.spelling
+            yield where + note.spelling[:LONGEST]
 
     def _relative(self, name: str) -> str:
         path = os.path.normpath(name)
