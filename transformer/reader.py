@@ -15,7 +15,7 @@ from pathlib import Path
 from transformer.errors import UsageError
 
 SOURCE = 16 << 20
-"""The most bytes of a source file (the largest one of llama.cpp's forks has about 2 MB)."""
+"""The most bytes of a source file (the largest one that was met has about 2 MB)."""
 DATABASE = 64 << 20
 """The most bytes of a compilation database."""
 PATIENCE = 20.0
@@ -85,8 +85,8 @@ def _bytes(real: Path, path: str, most: int) -> bytes:
 def _check(found: os.stat_result, path: str, most: int) -> None:
     fault = _fault(found, most)
     if fault:
-        help = "remove it from the tree, or put a regular file of a usual size in its place"
-        raise _refused(path, f"{path} {fault}", help)
+        advice = "remove it from the tree, or put a regular file of a usual size in its place"
+        raise _refused(path, f"{path} {fault}", advice)
 
 
 def _fault(found: os.stat_result, most: int) -> str:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Part = str | tuple[str, str]
 """A piece of a line: text, or text and its style."""
 
-# What would steer a terminal, end a line, or show text in another order than it is read: control codes, the line ends of
-# Unicode, bidi marks and overrides; and what is no character at all: lone surrogates, from names that are not UTF-8.
+# What would steer a terminal, end a line, or show text in another order than it is read: control codes, the line ends
+# of Unicode, bidi marks and overrides; and what is no character: lone surrogates, from names that are not UTF-8.
 _UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -136,7 +136,8 @@ def _bar(console: Console, total: int, what: str) -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, TextColumn("{task.fields[unit]}", style="dim", markup=False), console=console, transient=True)
+    name = TextColumn("{task.fields[unit]}", style="dim", markup=False)
+    bar = Progress(*columns, name, console=console, transient=True)
     bar.add_task(what, total=total, unit="")
     bar.start()
     return bar

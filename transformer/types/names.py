@@ -1,4 +1,4 @@
-"""What a change of a header concerns: the names whose users are judged again. Asked of the syntax tree, not of the text."""
+"""What a change of a header concerns: the names whose users are judged again. The syntax tree is asked for them."""
 
 from __future__ import annotations
 

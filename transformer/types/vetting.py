@@ -1,4 +1,4 @@
-"""What the compiler would open, looked at before it does: it reads a pipe or a device for as long as there is something.
+"""What the compiler would open, looked at before it does: it reads a pipe or a device without an end.
 
 Includes are found as `includes` finds them, by their spelling. What is spelled by a macro is not seen here; there the
 limits of the worker hold (`worker.MEMORY`, `check.PATIENCE`).
@@ -6,13 +6,12 @@ limits of the worker hold (`worker.MEMORY`, `check.PATIENCE`).
 
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from transformer.errors import UsageError
 from transformer.reader import why_not
 from transformer.types.includes import Sources, spelled_includes
-from transformer.types.worker import Batch
 
 _FOLDERS = ("-isystem", "-iquote")
 
@@ -31,17 +30,15 @@ class _Seen:
         return self.faults[path]
 
 
-def vet(batches: Iterable[Batch], sources: Sources) -> None:
-    """Raises `UsageError` at the first include that leads to something that must not be read."""
+def vet(flags: Mapping[str, tuple[str, ...]], sources: Sources) -> None:
+    """Raises `UsageError` at the first include of these units that leads to something that must not be read."""
     seen = _Seen()
-    for batch in batches:
-        folders = tuple(_folders(batch.flags))
-        for path in (*_forced(batch.flags), *(os.path.join(sources.root, unit.path) for unit in batch.units)):
+    for unit, words in sorted(flags.items()):
+        for path in (*_forced(words), os.path.join(sources.root, unit)):
             fault = "" if _relative(path, sources) in sources.planned else seen.fault(path)
             if fault:
                 raise _refusal(path, fault, _relative(path, sources))
-        for unit in batch.units:
-            _vet_file(unit.path, folders, sources, seen)
+        _vet_file(unit, tuple(_folders(words)), sources, seen)
 
 
 def _vet_file(start: str, folders: tuple[str, ...], sources: Sources, seen: _Seen) -> None:
