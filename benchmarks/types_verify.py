@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from transformer.types.check import check_types  # noqa: E402
+from transformer.types.commands import compile_commands  # noqa: E402
 from transformer.types.includes import (  # noqa: E402
     Sources,
     builtin_headers,
-    compile_commands,
     flags_for,
     units_under,
 )
@@ -36,7 +36,7 @@ for path, flags in json.load(sys.stdin):
 
 def halves(root: Path, units: list[str], dirs: list[str]) -> list[list[tuple[str, tuple[str, ...]]]]:
     """The units in two parts of about equal work."""
-    commands, builtin = compile_commands(root), builtin_headers(root)
+    commands, builtin = compile_commands(root).flags, builtin_headers(root)
     parts: list[list[tuple[str, tuple[str, ...]]]] = [[], []]
     loads = [0, 0]
     for unit in sorted(units, key=lambda one: -(root / one).stat().st_size):

@@ -4,6 +4,14 @@ import pytest
 from command import fork, settle
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory):
+    """Nothing is kept in the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def settled(tmp_path, monkeypatch):
     """Neither the user's settings nor the user's folders take part."""

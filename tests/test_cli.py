@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from command import PROJECT, call, fork, git, replace, repository, shell, started, state
 
-from transformer import write
+from transformer import reader, write
 from transformer.write import journal
 
 ROOT = os.geteuid() == 0
@@ -89,14 +89,14 @@ def test_unreadable_file(tree, monkeypatch):
     target = tree / "src/llama-model.h"
     target.chmod(0)
     if ROOT:
-        real = Path.read_bytes
+        real = reader._bytes
 
-        def read_bytes(path):
+        def read(path, name, most):
             if path.name == "llama-model.h":
                 raise PermissionError(errno.EACCES, "Permission denied")
-            return real(path)
+            return real(path, name, most)
 
-        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        monkeypatch.setattr(reader, "_bytes", read)
     result = call("run", tree)
     assert result.code == 2
     assert "src/llama-model.h: cannot read src/llama-model.h: Permission denied" in result.err

@@ -10,6 +10,7 @@ from transformer import pack, plan
 from transformer.errors import PackError
 from transformer.outcome import Blocked, Changes, Satisfied
 from transformer.types.check import check_types
+from transformer.types.names import new_names
 from transformer.workspace import DiskStore, Workspace
 
 TINY = HERE / "data" / "tinyllm"
@@ -43,7 +44,7 @@ def test_the_second_architecture_is_ported(home):
         FORK,
         {path: source.data for path, source in made.after.planned.items()},
         created=["src/models/tinyllm.cpp"],
-        names=plan.new_names(made),
+        names=new_names(made.before, made.by_file()),
         include_dirs=tiny.family.includes,
     )
     assert report.new == ()

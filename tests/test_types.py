@@ -53,7 +53,8 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # nothing is known from another test
     return write(tmp_path / "tree", TREE)
 
 

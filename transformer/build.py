@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from transformer import programs
 from transformer.cpp.suffixes import CODE
 from transformer.errors import NoCompiler, UsageError, VerifyError
 from transformer.family import Evidence
@@ -50,7 +51,7 @@ class Builder:
         with FileLock(_made(self.folder) / "lock"):
             if _turned_back(self.repo, self.folder):
                 shutil.rmtree(self.folder / "build")
-            fault = next(filter(None, (_run(words, progress) for words in self._commands())), None)
+            fault = next(filter(None, (_run(words, self.repo, progress) for words in self._commands())), None)
             if fault is None:
                 _remember(self.repo, self.folder)
         if fault is not None:
@@ -60,13 +61,15 @@ class Builder:
     def _commands(self) -> Iterator[list[str]]:
         build = str(self.folder / "build")
         generator = "Ninja" if self.ninja else "Unix Makefiles"
-        cache = "ccache" if shutil.which("ccache") else ""
+        cache = programs.find("ccache", self.repo) or ""
         launchers = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={cache}" for language in ("C", "CXX")]
-        maker = shutil.which("ninja" if self.ninja else "make")  # the one that a kept folder remembers may be gone
+        # The one that a kept folder remembers may be gone.
+        maker = programs.find("ninja" if self.ninja else "make", self.repo)
         options = ["-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_MAKE_PROGRAM={maker}", *launchers, *self.recipe.options]
-        yield ["cmake", "-S", str(self.repo.resolve()), "-B", build, "-G", generator, *options]
+        cmake = programs.find("cmake", self.repo) or "cmake"
+        yield [cmake, "-S", str(self.repo.resolve()), "-B", build, "-G", generator, *options]
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
-        yield ["cmake", "--build", build, "--parallel", jobs, "--target", *self.recipe.targets]
+        yield [cmake, "--build", build, "--parallel", jobs, "--target", *self.recipe.targets]
 
 
 def builder(repo: Path, recipe: Recipe, base: Path | None) -> Builder:
@@ -74,13 +77,13 @@ def builder(repo: Path, recipe: Recipe, base: Path | None) -> Builder:
     for module in recipe.modules:
         if find_spec(module) is None:
             raise VerifyError(f"{module} is not installed", help=f"pip install '{recipe.extra}'")
-    if not shutil.which("cmake"):
+    if not programs.find("cmake", repo):
         raise VerifyError("cmake was not found, so the tree cannot be built", help="install cmake, and ninja or make")
-    ninja = shutil.which("ninja") is not None
-    if not ninja and not shutil.which("make"):
+    ninja = programs.find("ninja", repo) is not None
+    if not ninja and not programs.find("make", repo):
         raise VerifyError("neither ninja nor make was found, so the tree cannot be built", help="install one of them")
     named = os.environ.get("CXX", "").split()
-    if not any(shutil.which(name) for name in named[:1] or _COMPILERS):
+    if not any(programs.find(name, repo) for name in named[:1] or _COMPILERS):
         wanted = f"{named[0]}, named by CXX, was not found" if named else "no C++ compiler was found"
         raise NoCompiler(f"{wanted}, so the tree cannot be built", help="install g++ or clang++")
     base = base or _cache()
@@ -105,10 +108,10 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _run(words: Sequence[str], progress: Progress) -> tuple[str, ...] | None:
+def _run(words: Sequence[str], repo: Path, progress: Progress) -> tuple[str, ...] | None:
     """Run a command, telling its steps; its last lines where it fails."""
     lines: deque[str] = deque(maxlen=_TOLD)
-    environment = {**os.environ, "NINJA_STATUS": "[%f/%t] ", "LC_ALL": "C"}
+    environment = {**programs.environment(repo), "NINJA_STATUS": "[%f/%t] ", "LC_ALL": "C"}
     with subprocess.Popen(
         words,
         env=environment,
@@ -130,7 +133,7 @@ def _run(words: Sequence[str], progress: Progress) -> tuple[str, ...] | None:
             raise
     if code == 0:
         return None
-    return (*lines, f"{' '.join(words[:2])} exited with {code}")
+    return (*lines, f"{Path(words[0]).name} {words[1]} exited with {code}")
 
 
 def _told(line: str, lines: deque[str], progress: Progress) -> None:
@@ -141,7 +144,7 @@ def _told(line: str, lines: deque[str], progress: Progress) -> None:
         lines.append(line)
 
 
-# A tree that was put in the place of another one can have files older than what was built: to make they look old news.
+# A tree that was put in the place of another one can have files older than what was built. `make` would not build them.
 
 
 def _times(repo: Path) -> dict[str, int]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from transformer.cpp import Source
 
 _TOKEN = re.compile(
-    rb"#\[(?P<c>=*)\[.*?\](?P=c)\]|#[^\n]*"  # comments: no group
-    rb"|(?P<word>\"(?:\\.|[^\"\\])*\"|\[(?P<b>=*)\[.*?\](?P=b)\]|[()]|(?:\\.|\"[^\"\n]*\"|[^\s()#\"])+)",
+    rb"#\[(?P<c>=*)\[.*?(?:\](?P=c)\]|\Z)|#[^\n]*"  # comments: no group
+    rb"|(?P<word>\"(?:\\.|[^\"\\])*\"|\[(?P<b>=*)\[.*?(?:\](?P=b)\]|\Z)|[()]|(?:\\.|\"[^\"\n]*\"|[^\s()#\"])+)",
     re.DOTALL,
 )
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
 
-from transformer.cpp import Source, enclosing_lists
-from transformer.cpp.suffixes import HEADERS
 from transformer.edit import Edit, digest, merge
 from transformer.errors import AnchorError, TemplateError
 from transformer.family import Shown
@@ -168,39 +165,3 @@ def _signed(step: Step) -> Iterator[Edit]:
     if isinstance(step.outcome, Changes):
         for edit in step.outcome.edits:
             yield replace(edit, rule=step.rule.name, reason=step.rule.makes)
-
-
-def new_names(plan: Plan) -> dict[str, frozenset[str]]:
-    """For each touched header, the names whose declarations the plan adds or changes."""
-    found: dict[str, frozenset[str]] = {}
-    for path, edits in plan.by_file():
-        if not path.endswith(HEADERS) or edits[0].creates:
-            continue
-        source = plan.before.source(path)
-        old = set(re.findall(rb"\w+", source.live))
-        words = {word for edit in edits for word in re.findall(rb"[A-Za-z_]\w*", edit.text) if word not in old}
-        words |= {name for edit in edits if (name := _callee_before(source.data, edit.start))}
-        words |= {name.encode() for name in _grown_enums(source, edits)}
-        found[path] = frozenset(word.decode() for word in words)
-    return found
-
-
-def _grown_enums(source: Source, edits: Iterable[Edit]) -> Iterator[str]:
-    """The enumerators of each enum that an edit touches: a switch that forgets the new one mentions the others."""
-    for kind, names in enclosing_lists(source, [(edit.start - 1, edit.start) for edit in edits]):
-        if kind == "enum":
-            yield from (name for name, _ in names)
-
-
-def _callee_before(data: bytes, offset: int) -> bytes | None:
-    """The name in front of the parenthesis that is open at `offset`, as in `f(int a|)`."""
-    depth = 0
-    for position in range(offset - 1, max(offset - 4000, -1), -1):
-        byte = data[position : position + 1]
-        if byte in b";{}":
-            return None
-        depth += (byte == b")") - (byte == b"(")
-        if depth < 0:
-            match = re.search(rb"(\w+)\s*$", data[max(position - 200, 0) : position])
-            return match.group(1) if match else None
-    return None

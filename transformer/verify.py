@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformer.cpp import Source, enclosing_lists
 from transformer.origin import Origin, origin, spans
-from transformer.plan import Plan, new_names
+from transformer.plan import Plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +92,7 @@ def _twins(source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]
 
 def _types(plan: Plan, root: Path, progress: Progress) -> Report:
     from transformer.types.check import check_types
+    from transformer.types.names import new_names
 
     planned = {path: source.data for path, source in plan.after.planned.items()}
     created = [path for path in planned if not plan.before.exists(path)]
@@ -99,7 +100,7 @@ def _types(plan: Plan, root: Path, progress: Progress) -> Report:
         root,
         planned,
         created=created,
-        names=new_names(plan),
+        names=new_names(plan.before, plan.by_file()),
         include_dirs=plan.pack.family.includes,
         progress=progress,
     )

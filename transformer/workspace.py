@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from transformer.cpp import CppFile, Source
 from transformer.edit import Edit, merge, splice
 from transformer.errors import AnchorError, UsageError
+from transformer.reader import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,23 +27,14 @@ class Store(Protocol):
 
 
 class DiskStore:
-    """A tree on disk. Raises `UsageError` where a file is there but cannot be read."""
+    """A tree on disk. Raises `UsageError` where a file is there but cannot be read, or must not be."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; `None` where there is none."""
-        target = self.root / path
-        try:
-            if not stat.S_ISREG(target.stat().st_mode):
-                raise UsageError(f"{path} is not a regular file", where=path)
-            return target.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            why = f"cannot read {path}: {error.strerror}"
-            raise UsageError(why, where=path, help="check its permissions") from error
+        return read(self.root, path)
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""

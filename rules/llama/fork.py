@@ -68,7 +68,7 @@ class Fork:
         file = self.file("llama-model.h")
         for struct in (file.struct(each) for each in ("llama_layer", "llama_model") if file.has("struct", each)):
             for field in struct.fields:
-                if match := re.search(r"(\w*)ggml_tensor$", struct.type_of(field)):
+                if match := re.search(r"(?<!\w)(\w*)ggml_tensor$", struct.type_of(field)):
                     return match.group(1)
         return ""
 

@@ -21,7 +21,7 @@ HANDLED = (
     "llama_model_mapping",
     "llama_model_saver_supports_arch",
 )
-_SWITCH = re.compile(rb"switch\s*\([^)]*\barch\s*\)")
+_SWITCH = re.compile(rb"switch\s*\([^)]{0,200}\barch\s*\)")
 
 
 @rule("arch.switches", "every switch over the architecture handles it, or leaves it to its default for a reason",

@@ -19,6 +19,7 @@ from transformer.cpp.source import around
 from transformer.errors import TransformerError
 from transformer.outcome import Blocked, Changes
 from transformer.types.check import check_types
+from transformer.types.names import new_names
 from transformer.types.worker import Diagnostic
 from transformer.verify import verify
 from transformer.workspace import DiskStore, Workspace
@@ -315,7 +316,7 @@ def compiled(mutant: Mutant, jobs: int | None = None) -> list[str]:
     made = plan.make(loaded(), DriftedTree(mutant.root, files))
     planned = {path: source.data for path, source in made.after.planned.items()}
     created = [path for path in planned if not made.before.exists(path)]
-    report = check_types(mutant.root, {**files, **planned}, created=created, names=plan.new_names(made),
+    report = check_types(mutant.root, {**files, **planned}, created=created, names=new_names(made.before, made.by_file()),
                          include_dirs=loaded().family.includes, jobs=jobs)  # fmt: skip
     found = [str(each) for each in report.new if not _own(each)]
     return found + [f"{path} was not judged" for path in created if path.endswith(".cpp") and path not in report.units]

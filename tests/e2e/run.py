@@ -13,12 +13,12 @@ from e2e.mistakes import effects
 from e2e.settings import Cache, Setting, bound
 from rules.gemma4.oracle import files, golden, models
 from rules.gemma4.oracle.forward import Reference
-from rules.llama.oracle.rounding import ATTENTION, ROUNDING, exact
 from rules.gemma4.oracle.models import Model
 from rules.gemma4.oracle.variants import STEPS, VARIANTS
 from rules.gemma4.oracle.weights import gguf_tensors
 from rules.llama import logits as computing
 from rules.llama.figures import Figure, measure
+from rules.llama.oracle.rounding import ATTENTION, ROUNDING, exact
 
 MODELS = WORK / "models"
 

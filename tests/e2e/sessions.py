@@ -17,11 +17,11 @@ from e2e.run import MODELS, reference
 from e2e.settings import BOUNDS, HALF, Cache
 from rules.gemma4.oracle import files, golden, models
 from rules.gemma4.oracle.forward import Reference, Shift
-from rules.llama.oracle.rounding import ATTENTION
 from rules.gemma4.oracle.models import LAYOUTS, Model
 from rules.gemma4.oracle.variants import VARIANTS, Variant
 from rules.gemma4.oracle.weights import Tensors, gguf_tensors
 from rules.llama.figures import STRICT, Figure, measure
+from rules.llama.oracle.rounding import ATTENTION
 from rules.llama.running import call
 
 SHAPES = tuple(Model(layout, "f32") for layout in LAYOUTS if layout.name == layout.shape)

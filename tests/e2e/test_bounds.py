@@ -16,8 +16,8 @@ from e2e.settings import CACHES, Cache, Setting
 from rules.gemma4.oracle import files
 from rules.gemma4.oracle.files import KINDS, Kind
 from rules.gemma4.oracle.forward import Reference
-from rules.llama.oracle.rounding import ATTENTION, ROUNDING
 from rules.gemma4.oracle.models import LAYOUTS, Layout, Model
+from rules.llama.oracle.rounding import ATTENTION, ROUNDING
 
 pytestmark = pytest.mark.e2e
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from transformer.cpp.source import Source
     from transformer.edit import Edit
 
-_GAP = re.compile(rb"( +)//")
+_GAP = re.compile(rb"(?<! )( +)//")
 
 
 def swaps(source: Source, nodes: Sequence[Node], code: str, anchor: str) -> list[Edit]:

@@ -6,11 +6,13 @@ import re
 
 SEP = "\x1f"  # stands between two tokens
 
+# What is not closed goes on to the end, and an escaped quote opens nothing: looked for again and again, the end of a
+# text would be found in quadratic time.
 _TOKEN = re.compile(
-    r"//(?:\\\r?\n|[^\n])*|/\*.*?\*/"  # comments: no group
-    r"|((?:u8|[uUL])?R\"([^()\\\s]{0,16})\(.*?\)\2\""  # raw strings
+    r"//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z)"  # comments: no group
+    r"|((?:u8|[uUL])?R\"([^()\\\s]{0,16})\(.*?(?:\)\2\"|\Z)"  # raw strings
     r"|(?:u8|[uUL])?\"(?:\\.|[^\"\\\n])*\"|(?:u8|[uUL])?'(?:\\.|[^'\\\n])*'"
-    r"|\d(?:'?[\w.])*|\w+|::|->|[^\s\w])",
+    r"|\d(?:'?[\w.])*|\w+|::|->|\\[\"']|[^\s\w])",
     re.DOTALL,
 )
 

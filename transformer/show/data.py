@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
+from transformer.show.terminal import inert
 
 if TYPE_CHECKING:
     from transformer.plan import Plan, Step
@@ -39,7 +40,7 @@ def data(plan: Plan, report: Report | None) -> str:
         ],
         "verified": _report(report),
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return inert(json.dumps(document, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _step(step: Step) -> dict[str, object]:

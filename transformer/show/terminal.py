@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 Part = str | tuple[str, str]
 """A piece of a line: text, or text and its style."""
 
-# What would steer a terminal, or show text in another order than it is read: control codes and bidi overrides.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# What would steer a terminal, end a line, or show text in another order than it is read: control codes, the line ends
+# of Unicode, bidi marks and overrides; and what is no character: lone surrogates, from names that are not UTF-8.
+_UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class _Stream:
@@ -95,7 +96,7 @@ class Terminal:
             return
         if self._progress is None:
             self._progress = _bar(self.err.console, total, what)
-        self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=unit)
+        self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=visible(unit))
 
     def close(self) -> None:
         """End the bar."""
@@ -122,15 +123,21 @@ def _print(console: Console, lines: Iterable[tuple[Part, ...]]) -> None:
 
 
 def visible(text: str) -> str:
-    """`text` with what a terminal would obey, or hide, spelled out; line ends and tabs stay."""
+    """`text` as one line, with what a terminal would obey, or hide, spelled out; tabs stay."""
     return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def inert(json: str) -> str:
+    """A JSON document in which no text steers or confuses whoever prints it: the same data, with more escapes."""
+    return _UNSEEN.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", json)
 
 
 def _bar(console: Console, total: int, what: str) -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, TextColumn("[dim]{task.fields[unit]}"), console=console, transient=True)
+    columns = (TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    name = TextColumn("{task.fields[unit]}", style="dim", markup=False)
+    bar = Progress(*columns, name, console=console, transient=True)
     bar.add_task(what, total=total, unit="")
     bar.start()
     return bar

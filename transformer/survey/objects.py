@@ -8,12 +8,10 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from transformer import programs
 from transformer.errors import TransformerError, UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Set by a surrounding git process: they would point us at another repository.
 _KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
@@ -60,21 +58,32 @@ class Entry:
         return self.mode.startswith("100")
 
 
-def environment() -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """For git: no other repository, no lazy fetch of a partial clone, no lock, no prompt, no replaced objects."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
+    kept = {k: v for k, v in programs.environment(*trees(folder)).items() if not k.startswith("GIT_") or k in _KEPT}
     quiet = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
     return {**kept, **quiet, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+
+
+def trees(folder: Path) -> tuple[Path, ...]:
+    """Where no program is taken from: the repository, and the work tree around its git folder."""
+    real = folder.resolve()
+    return (real, real.parent) if real.name == ".git" else (real,)
+
+
+def _git(folder: Path) -> str:
+    found = programs.find("git", *trees(folder))
+    if found is None:
+        raise UsageError("git is not installed", help="install git, in a folder of PATH outside of the repository")
+    return found
 
 
 def ask(folder: Path, *arguments: str) -> str:
     """What git answers in a folder. Raises `UsageError` with its complaint."""
     above = {"GIT_CEILING_DIRECTORIES": str(folder.resolve().parent)}
-    command = ["git", "-C", str(folder), "--no-pager", "-c", "core.fsmonitor=false", *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, env={**environment(), **above})
-    except FileNotFoundError as error:
-        raise UsageError("git is not installed", help="install git") from error
+    quiet = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+    command = [_git(folder), "-C", str(folder), *quiet, *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, env={**environment(folder), **above})
     if done.returncode:
         complaint = done.stderr.decode(errors="replace").strip().splitlines() or ["it does not say why"]
         raise UsageError(
@@ -94,7 +103,8 @@ class Objects:
     """The objects of one repository. One per thread."""
 
     def __init__(self, folder: str) -> None:
-        self._command = ["git", f"--git-dir={folder}", "cat-file", "--batch"]
+        self._folder = Path(folder)
+        self._command = [f"--git-dir={folder}", "cat-file", "--batch"]
         self._process: subprocess.Popen[bytes] | None = None
         self._missing: set[str] = set()
         self._trees: OrderedDict[str, dict[str, Entry]] = OrderedDict()
@@ -113,11 +123,11 @@ class Objects:
     def _exchange(self, name: str) -> tuple[str, bytes] | None:
         if self._process is None:
             self._process = subprocess.Popen(
-                self._command,
+                [_git(self._folder), *self._command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment(),
+                env=environment(self._folder),
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

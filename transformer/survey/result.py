@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from transformer.show.terminal import inert
 from transformer.survey.row import STATES, Row, State, Verdict, verdict_data
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def data(survey: Survey) -> dict[str, Any]:
 
 def as_json(survey: Survey) -> str:
     """The survey as JSON."""
-    return json.dumps(data(survey), indent=1, ensure_ascii=False) + "\n"
+    return inert(json.dumps(data(survey), indent=1, ensure_ascii=False)) + "\n"
 
 
 # for people

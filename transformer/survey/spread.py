@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 import signal
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer import pack as packs
+from transformer import programs
 from transformer.errors import TransformerError, UsageError
 from transformer.survey.cache import fingerprint
 from transformer.survey.judge import Judge
+from transformer.survey.objects import trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 20  # seconds for a scheduler to answer
 _MOST = 24  # revisions in one piece: neighbours, as they share most files
+
+_ISOLATION = ("PYTHONSAFEPATH", "PYTHONPATH")
 
 _here = threading.local()
 
@@ -57,6 +63,7 @@ def judge(setup: Setup) -> Judge:
 
 def rows(setup: Setup, revisions: Sequence[str]) -> list[Row]:
     """What a worker does: the rows of one piece."""
+    programs.avoid(*trees(Path(setup.repository)))
     each = judge(setup)
     return [each.row(revision) for revision in revisions]
 
@@ -89,11 +96,29 @@ def processes(jobs: int) -> Iterator[Executor]:
     """Processes of this machine; for one job a thread. Ctrl-C ends the survey after the pieces at work."""
     start = multiprocessing.get_context("spawn")  # the progress bar has a thread: forking beside it can hang
     pool: Executor
-    pool = ThreadPoolExecutor(1) if jobs == 1 else ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
+    with _isolated():
+        pool = ThreadPoolExecutor(1) if jobs == 1 else ProcessPoolExecutor(jobs, mp_context=start, initializer=_patient)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _isolated() -> Iterator[None]:
+    """A Python that is started meanwhile imports nothing from the working folder, which may be the tree itself.
+
+    Neither from `PYTHONPATH`: a worker gets our own path before it imports anything of ours.
+    """
+    before = {name: os.environ.pop(name, None) for name in _ISOLATION}
+    os.environ["PYTHONSAFEPATH"] = "1"
     try:
-        yield pool
+        yield
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _patient() -> None:

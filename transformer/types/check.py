@@ -14,26 +14,31 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from transformer.cpp.suffixes import FOREIGN, HEADERS, UNITS
 from transformer.errors import VerifyError
 from transformer.family import Progress
+from transformer.types.commands import Commands, compile_commands
 from transformer.types.includes import (
     Sources,
     builtin_headers,
     choose_units,
-    compile_commands,
     first_include,
     flags_for,
 )
+from transformer.types.kept import Kept, default_folder
+from transformer.types.memory import Memory
+from transformer.types.vetting import vet
 from transformer.types.worker import Batch, Diagnostic, Finding, Setup, Unit
 
 WORKER = Path(__file__).with_name("worker.py")
 MOST_JOBS = 8
+PATIENCE = 300  # seconds without any answer; the slowest unit takes 7 on an idle core
 SHARED_FROM = 4  # units with the same first include, from which on precompiling that include pays
 # Costs in bytes of source: what the includes of a unit cost, precompiled or not (measured, 5 s per MB).
-INCLUDES, PREFIX, PREFIXED, CHUNK = 80_000, 130_000, 3_000, 256_000
+INCLUDES, PREFIX, PREFIXED, CHUNK = 80_000, 130_000, 3_000, 1_200_000
 _PLACE = re.compile(r" at [^()']*:\d+:\d+(?=[)'])")  # "(lambda at file:line:column)"
 
 Key = tuple[str, str, str, str]
@@ -86,31 +91,45 @@ def check_types(
     unchecked += [(path, "not C or C++") for path in planned if path.endswith(FOREIGN)]
     findings: list[Finding] = []
     if chosen:
-        batches = _batches(chosen, sources, frozenset(created))
+        commands = compile_commands(root)
+        unchecked += commands.notes
+        flags = _flags(chosen, sources, commands)
+        vet(flags, sources)
+        memory = Memory(Kept(default_folder(), sources), flags)
+        units = memory.recall(Unit(path, path in code, _is_new(path, created, sources)) for path in sorted(flags))
+        batches = _batches(units, flags, sources)
         with closing(_parse_all(root, code, batches, jobs or _cores())) as stream:
-            for finding in stream:
+            for finding in chain(memory.known, stream):
                 findings.append(finding)
                 progress(len(findings), len(chosen), finding.path)
+        memory.keep(findings)
+    unchecked += sources.refused.items()
     return _report(sorted(findings, key=lambda one: one.path), sorted(unchecked), sources, started)
 
 
-def _batches(chosen: Iterable[str], sources: Sources, created: frozenset[str]) -> list[Batch]:
+def _flags(chosen: Iterable[str], sources: Sources, commands: Commands) -> dict[str, tuple[str, ...]]:
+    builtin = builtin_headers(sources.root)
+    return {path: flags_for(path, commands.flags, sources.include_dirs, sources.root, builtin) for path in chosen}
+
+
+def _is_new(path: str, created: Collection[str], sources: Sources) -> bool:
+    return path in sources.planned and (path in created or sources.pristine(path) is None)
+
+
+def _batches(units: Iterable[Unit], flags: Mapping[str, tuple[str, ...]], sources: Sources) -> list[Batch]:
     """Units grouped by flags and first include, the dearest batch first, so that all workers finish together."""
-    commands, builtin = compile_commands(sources.root), builtin_headers(sources.root)
     groups: dict[tuple[tuple[str, ...], str, str, str], list[Unit]] = {}
-    for path in sorted(chosen):
-        flags = flags_for(path, commands, sources.include_dirs, sources.root, builtin)
-        folder, suffix = posixpath.dirname(path), posixpath.splitext(path)[1]
-        touched = path in sources.planned
-        unit = Unit(path, touched, touched and (path in created or sources.pristine(path) is None))
-        groups.setdefault((flags, folder, suffix, first_include(path, sources)), []).append(unit)
+    for unit in units:
+        folder, suffix = posixpath.dirname(unit.path), posixpath.splitext(unit.path)[1]
+        key = flags[unit.path], folder, suffix, first_include(unit.path, sources)
+        groups.setdefault(key, []).append(unit)
     priced: list[tuple[int, Batch]] = []
-    for (flags, _, _, prefix), units in groups.items():
-        sizes = {unit: len(sources.read(unit.path) or b"") for unit in units}
-        if prefix and len(units) >= SHARED_FROM:
-            priced += [(cost, Batch(chunk, flags, prefix)) for cost, chunk in _chunks(sizes)]
+    for (words, _, _, prefix), group in groups.items():
+        sizes = {unit: len(sources.read(unit.path) or b"") for unit in group}
+        if prefix and len(group) >= SHARED_FROM:
+            priced += [(cost, Batch(chunk, words, prefix)) for cost, chunk in _chunks(sizes)]
         else:
-            priced += [(INCLUDES + size, Batch((unit,), flags)) for unit, size in sizes.items()]
+            priced += [(INCLUDES + size, Batch((unit,), words)) for unit, size in sizes.items()]
     return [batch for _, batch in sorted(priced, key=lambda one: (-one[0], one[1].units[0].path))]
 
 
@@ -150,7 +169,10 @@ def _parse_all(
                 feeder.start()
             running = len(workers)
             while running:
-                answer = answers.get()
+                try:
+                    answer = answers.get(timeout=PATIENCE)
+                except queue.Empty:
+                    raise _died(f"no unit was finished within {PATIENCE} s", min(missing)) from None
                 if isinstance(answer, VerifyError):
                     raise answer
                 if answer is None:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from clang import cindex
 
-from transformer.types.worker import Diagnostic, ParseError
+from transformer.types.worker import Diagnostic, Parsed, ParseError
 
 # Measured on real trees: this set costs no time, and names two unused functions as its only noise.
 WARNINGS = ("-Wall", "-Wextra", "-Wno-unused-parameter")
@@ -17,6 +17,7 @@ INCOMPLETE = 0x002
 KEEP_GOING = 0x200  # a missing header must not end the parse: what follows is still judged
 SEVERITIES = ("ignored", "note", "warning", "error", "fatal")
 NOTES = 3
+LONGEST = 2_000  # characters of a message: a `static_assert` can be given a book
 INCLUDE_CHAIN = "in file included from"  # libclang's own note; it differs where a header was precompiled
 
 Overlay = Sequence[tuple[str, bytes]]
@@ -28,18 +29,19 @@ class Parser:
     def __init__(self, root: str) -> None:
         self._root = root
         self._index = cindex.Index.create()
+        self._places: dict[str, str | None] = {}
 
-    def diagnose(self, path: str, flags: Sequence[str], overlay: Overlay) -> tuple[Diagnostic, ...]:
+    def diagnose(self, path: str, flags: Sequence[str], overlay: Overlay) -> Parsed:
         """Parse one translation unit, named relative to the root."""
         unit = self._parse(path, flags, overlay, KEEP_GOING)
-        return tuple(self._copy(unit.diagnostics, path))
+        return Parsed(tuple(self._copy(unit.diagnostics, path)), self._seen(unit))
 
     def precompile(
         self, path: str, flags: Sequence[str], overlay: Overlay, target: str, *, whole: bool
-    ) -> tuple[Diagnostic, ...]:
+    ) -> Parsed:
         """Save the parsed file as a precompiled header. `whole` also instantiates its templates, once for all users."""
         unit = self._parse(path, flags, overlay, KEEP_GOING if whole else KEEP_GOING | INCOMPLETE)
-        found = tuple(self._copy(unit.diagnostics, path))
+        found = Parsed(tuple(self._copy(unit.diagnostics, path)), self._seen(unit))
         try:
             unit.save(target)
         except cindex.TranslationUnitSaveError as error:
@@ -54,6 +56,23 @@ class Parser:
         except cindex.TranslationUnitLoadError as error:
             raise ParseError(f"libclang gave up on {path}") from error
 
+    def _seen(self, unit: cindex.TranslationUnit) -> tuple[str, ...] | None:
+        """The files that were included; `None` where it is not sure which file of the tree one of them is."""
+        found = {self._place(each.include.name) for each in unit.get_includes()}
+        known = tuple(each for each in found if each is not None)
+        return known if len(known) == len(found) else None
+
+    def _place(self, name: str) -> str | None:
+        """Where a file lies: in the tree as it is named there (and overlaid), else as the system knows it."""
+        if name not in self._places:
+            path, real, root = os.path.normpath(name), os.path.realpath(name), self._root + os.sep
+            if path.startswith(root):
+                sure = ".." not in name or real == os.path.realpath(path)
+                self._places[name] = path if sure else None
+            else:
+                self._places[name] = real if os.path.isabs(name) and not real.startswith(root) else None
+        return self._places[name]
+
     def _copy(self, diagnostics: Sequence[cindex.Diagnostic], unit: str) -> Iterator[Diagnostic]:
         for found in diagnostics:
             if found.severity < cindex.Diagnostic.Warning:
@@ -64,7 +83,7 @@ class Parser:
                 line=place.line,
                 column=place.column,
                 severity=SEVERITIES[found.severity],
-                text=found.spelling,
+                text=found.spelling[:LONGEST],
                 category=found.category_name,
                 flag=found.option,
                 notes=tuple(self._notes(found)) if found.severity >= cindex.Diagnostic.Error else (),
@@ -75,7 +94,7 @@ class Parser:
         for note in islice(said, NOTES):
             place = note.location
             where = f"{self._relative(place.file.name)}:{place.line}: " if place.file else ""
-            yield where + note.spelling
+            yield where + note.spelling[:LONGEST]
 
     def _relative(self, name: str) -> str:
         path = os.path.normpath(name)

@@ -1,25 +1,23 @@
 """What a translation unit sees: the include graph, by regex and without a compiler, and the flags to parse it with."""
 
-import json
 import os
 import posixpath
 import re
-import shlex
-import shutil
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transformer import programs
 from transformer.cpp.suffixes import HEADERS, UNITS
-from transformer.errors import NoCompiler
+from transformer.errors import NoCompiler, UsageError
+from transformer.reader import read
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.M)
-_LEAD = rb"\A(?:\xef\xbb\xbf)?(?:\s|//[^\n]*|/\*.*?\*/)*"
+# Atomic: a banner of slashes must not be read in every way in which it can be cut into comments.
+_LEAD = rb"\A(?:\xef\xbb\xbf)?(?>\s+|//[^\n]*+|/\*.*?\*/)*+"
 _FIRST = re.compile(_LEAD + rb'#[ \t]*include[ \t]*("[^"\n]+"|<[^>\n]+>)', re.S)
 _GUARD = re.compile(_LEAD + rb"#[ \t]*(?:pragma[ \t]+once\b|ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b)", re.S)
-_JOINED = ("-I", "-D", "-U", "-std=")
-_SEPARATE = ("-isystem", "-iquote", "-include")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,10 @@ class Sources:
     root: Path
     planned: Mapping[str, bytes]
     include_dirs: tuple[str, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
+    """Files that are there and must not be read, with the reason: as good as missing."""
     _texts: dict[str, bytes | None] = field(default_factory=dict)
+    _pristine: dict[str, bytes | None] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, None where there is none."""
@@ -38,10 +39,16 @@ class Sources:
         return self._texts[path]
 
     def pristine(self, path: str) -> bytes | None:
-        """The bytes on disk."""
+        """The bytes on disk, None where there are none."""
+        if path not in self._pristine:
+            self._pristine[path] = self._from_disk(path)
+        return self._pristine[path]
+
+    def _from_disk(self, path: str) -> bytes | None:
         try:
-            return (self.root / path).read_bytes()
-        except OSError:
+            return read(self.root, path)
+        except UsageError as error:
+            self.refused[path] = error.message
             return None
 
     def resolve(self, spelled: str, folder: str, *, quoted: bool) -> str | None:
@@ -78,11 +85,19 @@ def included_by(units: Collection[str], sources: Sources) -> dict[str, set[str]]
     return users
 
 
+def spelled_includes(text: bytes) -> Iterator[tuple[str, bool, int]]:
+    """Every include of a text: its spelling, whether it is quoted, and its line, from 1."""
+    line, counted = 1, 0
+    for found in _INCLUDE.finditer(text):
+        line += text.count(b"\n", counted, found.start())
+        counted = found.start()
+        yield (found[1] or found[2]).decode(errors="surrogateescape"), found[1] is not None, line
+
+
 def _includes(path: str, sources: Sources) -> Iterator[str]:
     folder = posixpath.dirname(path)
-    for quoted, angled in _INCLUDE.findall(sources.read(path) or b""):
-        spelled = (quoted or angled).decode(errors="surrogateescape")
-        found = sources.resolve(spelled, folder, quoted=bool(quoted))
+    for spelled, quoted, _ in spelled_includes(sources.read(path) or b""):
+        found = sources.resolve(spelled, folder, quoted=quoted)
         if found:
             yield found
 
@@ -155,49 +170,22 @@ def builtin_headers(root: Path) -> str:
 
 
 def _ask(name: str, question: str, root: Path) -> str:
-    program = shutil.which(name)
-    # A PATH with "." in it could name a program of the target: nothing of that is ever run.
-    if not program or not os.path.isabs(program) or Path(program).resolve().is_relative_to(root):
+    program = programs.find(name, root)  # nothing of the target is ever run
+    if program is None:
         return ""
     try:
-        done = subprocess.run([program, question], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [program, question],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            stdin=subprocess.DEVNULL,
+            env=programs.environment(root),
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     folder = done.stdout.strip()
     return folder if done.returncode == 0 and os.path.isabs(folder) else ""
-
-
-def compile_commands(root: Path) -> dict[str, tuple[str, ...]]:
-    """The flags that matter here, per unit, from the first compilation database of the tree."""
-    for path in (root / "compile_commands.json", *sorted(root.glob("build*/compile_commands.json"))):
-        try:
-            entries = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            continue
-        return {name: flags for entry in entries for name, flags in _command(entry, root)}
-    return {}
-
-
-def _command(entry: Mapping[str, object], root: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    folder = os.path.join(root, str(entry.get("directory", "")))
-    file = Path(os.path.normpath(os.path.join(folder, str(entry.get("file", "")))))
-    if file.is_relative_to(root):
-        listed = entry.get("arguments")
-        words = list(map(str, listed)) if isinstance(listed, list) else shlex.split(str(entry.get("command", "")))
-        yield file.relative_to(root).as_posix(), tuple(_flags(words, folder))
-
-
-def _flags(words: Sequence[str], folder: str) -> Iterator[str]:
-    rest = iter(words)
-    for word in rest:
-        if word in ("-I", "-D", "-U"):
-            word += next(rest, "")
-        if word in _SEPARATE:
-            yield from (word, os.path.normpath(os.path.join(folder, next(rest, ""))))
-        elif word.startswith("-I"):
-            yield "-I" + os.path.normpath(os.path.join(folder, word[2:]))
-        elif word.startswith(_JOINED):
-            yield word
 
 
 def flags_for(

@@ -7,12 +7,14 @@ import os
 import pickle
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from transformer.types.clang import Overlay, Parser
 
+MEMORY = 4 << 30  # bytes of address space; the largest unit that was met takes less than one GB
 INCLUDE_LINE = re.compile(rb"^[ \t]*#[ \t]*include\b[^\n]*", re.M)
 
 
@@ -46,6 +48,8 @@ class Unit:
     path: str
     touched: bool
     new: bool
+    before: tuple[Diagnostic, ...] | None = None
+    """What is said of it in the pristine tree, where that is known already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,18 @@ class Finding:
     pristine: tuple[Diagnostic, ...]
     peak_rss_mb: float
     failure: str = ""
+    seen: tuple[str, ...] | None = None
+    """The files that the planned unit saw, by absolute paths; `None` where that cannot be said for sure."""
+    seen_before: tuple[str, ...] | None = None
+    """Those of the pristine one; `None` also where it was not parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What the compiler said of a unit, and the files that it saw."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    seen: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +98,7 @@ class Prefix:
     """A precompiled header on disk, and what the compiler said while making it."""
 
     file: str
-    diagnostics: tuple[Diagnostic, ...]
+    made: Parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +140,44 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 def _examine(bench: Bench, batch: Batch, unit: Unit) -> Finding:
     try:
         planned = _parse(bench, bench.planned, batch, unit, batch.prefix)
-        pristine = _pristine(bench, batch, unit) if planned else ()
+        pristine = _pristine(bench, batch, unit) if planned.diagnostics else Parsed((), None)
     except ParseError as error:
         return Finding(unit.path, (), (), _peak_rss_mb(), failure=str(error))
-    return Finding(unit.path, planned, pristine, _peak_rss_mb())
+    return Finding(
+        unit.path, planned.diagnostics, pristine.diagnostics, _peak_rss_mb(), "", planned.seen, pristine.seen
+    )
 
 
-def _pristine(bench: Bench, batch: Batch, unit: Unit) -> tuple[Diagnostic, ...]:
+def skeleton(text: bytes) -> bytes:
+    """The includes of a text, and nothing else of it."""
+    return b"\n".join(INCLUDE_LINE.findall(text)) + b"\n"
+
+
+def _pristine(bench: Bench, batch: Batch, unit: Unit) -> Parsed:
+    if unit.before is not None:
+        return Parsed(unit.before, None)
     if not unit.new:
         # The planned text may start with another include than the pristine one: no shared prefix then.
         return _parse(bench, bench.pristine, batch, unit, "" if unit.touched else batch.prefix)
     # A new file has no past, but the warnings of the headers that it includes have. Their errors may be
     # the new file's fault (an include that it lacks), so those stay.
-    skeleton = b"\n".join(INCLUDE_LINE.findall(bench.setup.planned[unit.path])) + b"\n"
-    side = Side("skeleton", [(os.path.join(bench.setup.root, unit.path), skeleton)])
+    text = skeleton(bench.setup.planned[unit.path])
+    side = Side("skeleton", [(os.path.join(bench.setup.root, unit.path), text)])
     found = _parse(bench, side, batch, unit, "")
-    return tuple(one for one in found if one.severity == "warning" and one.path != unit.path)
+    kept = (one for one in found.diagnostics if one.severity == "warning" and one.path != unit.path)
+    return Parsed(tuple(kept), found.seen)
 
 
-def _parse(bench: Bench, side: Side, batch: Batch, unit: Unit, include: str) -> tuple[Diagnostic, ...]:
+def _parse(bench: Bench, side: Side, batch: Batch, unit: Unit, include: str) -> Parsed:
     prefix = _prefix(bench, side, batch, unit) if include else None
     if prefix:
         try:
             found = bench.parser.diagnose(unit.path, (*batch.flags, "-include-pch", prefix.file), side.overlay)
         except ParseError:
             found = None
-        if found is not None and all(one.severity != "fatal" for one in found):
-            return prefix.diagnostics + found
+        if found is not None and all(one.severity != "fatal" for one in found.diagnostics):
+            whole = None if found.seen is None or prefix.made.seen is None else prefix.made.seen + found.seen
+            return Parsed(prefix.made.diagnostics + found.diagnostics, whole)
     return bench.parser.diagnose(unit.path, batch.flags, side.overlay)
 
 
@@ -171,11 +198,11 @@ def _precompile(bench: Bench, side: Side, batch: Batch, path: str, target: str) 
         # A whole header is several times faster to use, but says at its end what belongs to the end of the
         # unit (a template of a type completed later, say). So it serves only where nothing is said.
         found = bench.parser.precompile(path, batch.flags, overlay, target, whole=True)
-        if found:
+        if found.diagnostics:
             found = bench.parser.precompile(path, batch.flags, overlay, target, whole=False)
     except ParseError:
         return None
-    return None if any(one.severity == "fatal" for one in found) else Prefix(target, found)
+    return None if any(one.severity == "fatal" for one in found.diagnostics) else Prefix(target, found)
 
 
 def _peak_rss_mb() -> float:
@@ -193,8 +220,22 @@ def _peak_rss_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
+def _limit() -> None:
+    """A unit that grows without an end must end this process, not the machine."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def main() -> None:
     """Keep the answer stream private: whatever libclang prints goes to stderr."""
+    _limit()
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(sys.stdin.buffer, sink)

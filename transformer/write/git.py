@@ -1,12 +1,12 @@
 """Asking git about a tree, without letting anything in that tree run."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from transformer import programs
 from transformer.errors import UsageError
 
 # Set by a surrounding git process (a hook, an alias): they would point us at another tree.
@@ -189,7 +189,7 @@ def _run(
     executable = _executable(root)
     if executable is None:
         raise UsageError("git is not installed")
-    kept = {key: value for key, value in os.environ.items() if key not in _FOREIGN_TREE}
+    kept = {key: value for key, value in programs.environment(root).items() if key not in _FOREIGN_TREE}
     fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
     return subprocess.run(
         [executable, "-C", str(root.resolve()), *_QUIET, *arguments],
@@ -202,10 +202,7 @@ def _run(
 
 def _executable(root: Path) -> str | None:
     """The user's git; never a program of that name inside the tree."""
-    found = shutil.which("git")
-    if found is None or Path(found).resolve().is_relative_to(root.resolve()):
-        return None
-    return os.path.abspath(found)
+    return programs.find("git", root)
 
 
 def _names(output: bytes) -> list[str]:

@@ -1,0 +1,143 @@
+"""What is fuzzed: strategies for inputs that are nearly right, and what is done with each."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from casefile import FORK
+from hypothesis import strategies as st
+
+from transformer import pack, plan
+from transformer.errors import TransformerError
+from transformer.types.commands import compile_commands
+from transformer.types.includes import Sources, choose_units, first_include
+from transformer.types.names import new_names
+from transformer.verify import verify
+from transformer.workspace import MemoryStore, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How inputs are made, and what becomes of them. `share` says how many of a hundred inputs it gets."""
+
+    name: str
+    inputs: st.SearchStrategy[Any]
+    check: Callable[[Any], None]
+    share: int
+
+
+PIECES = (b"{", b"}", b"(", b")", b";", b",", b'"', b"'", b"/*", b"*/", b"//", b"\\\n", b"#if 0\n", b"#endif\n", b"#else\n",
+          b"case 1:", b"switch (arch) {", b"enum ", b"struct ", b"LLM_ARCH_GEMMA3N", b"LLM_ARCH_GEMMA4,", b"\r\n", b"\0",
+          b"\xff", b"\xef\xbb\xbf", b"\t", b'R"(', b"template <", b"<", b">", b"::", b"/" * 80, b"(" * 3000, b"{" * 3000,
+          b"[" * 3000, b"/*" * 2000, "\u202e\u4e16".encode())  # fmt: skip
+
+
+@cache
+def fork() -> dict[str, bytes]:
+    """The example fork."""
+    paths = sorted(path for path in FORK.rglob("*") if path.is_file())
+    return {path.relative_to(FORK).as_posix(): path.read_bytes() for path in paths}
+
+
+Change = tuple[str, str, float, float, bytes]
+"""A file, what is done to it, two places in it (0 to 1), and a text."""
+
+
+def changes() -> st.SearchStrategy[list[Change]]:
+    place = st.floats(0, 1)
+    text = st.one_of(st.sampled_from(PIECES), st.binary(max_size=40))
+    code = sorted(path for path in fork() if path.endswith((".h", ".cpp", ".txt")))
+    how = st.sampled_from(("insert", "delete", "repeat", "line", "cut", "swap"))
+    return st.lists(st.tuples(st.sampled_from(code), how, place, place, text), min_size=1, max_size=4)
+
+
+def changed(found: list[Change]) -> dict[str, bytes]:
+    files = dict(fork())
+    for path, how, one, other, text in found:
+        files[path] = _changed(files[path], how, one, other, text)
+    return files
+
+
+def _changed(data: bytes, how: str, one: float, other: float, text: bytes) -> bytes:
+    first, last = sorted((int(one * len(data)), int(other * len(data))))
+    last = min(last, first + 4000)
+    lines = data.split(b"\n")
+    row = int(one * (len(lines) - 1))
+    match how:
+        case "insert":
+            return data[:first] + text + data[first:]
+        case "delete":
+            return data[:first] + data[last:]
+        case "repeat":
+            return data[:last] + data[first:last] + data[last:]
+        case "line":
+            return b"\n".join((*lines[:row], *lines[row + 1 :]))
+        case "swap":
+            there = int(other * (len(lines) - 1))
+            lines[row], lines[there] = lines[there], lines[row]
+            return b"\n".join(lines)
+        case _:
+            return data[:first]
+
+
+@cache
+def gemma4() -> pack.Pack:
+    return pack.load("gemma4", pack.home())
+
+
+def plan_it(found: list[Change]) -> None:
+    files = changed(found)
+    with suppress(TransformerError):
+        gemma4().family.recognise(workspace := Workspace(MemoryStore(files)))
+        made = plan.make(gemma4(), workspace)
+        verify(made, Path(), "syntax", lambda *_: None)
+        new_names(made.before, made.by_file())
+        made.notes()
+
+
+def choose_it(found: list[Change]) -> None:
+    sources = Sources(Path("/nonexistent"), changed(found), ("src", "include"))
+    choose_units(sources, {"src/llama-arch.h": frozenset({"llm_arch", ""})})
+    for path in sources.planned:
+        first_include(path, sources)
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from(
+        ("-I", "-include", "c++ -DA=1 'x", "../..", "/", "src/llama-arch.cpp", "-D\0", "\ud800", "-std=c++20"))),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.sampled_from(
+        ("directory", "file", "command", "arguments", "output", "x")), inner)), max_leaves=12)  # fmt: skip
+
+
+def documents() -> st.SearchStrategy[bytes]:
+    written = JSON.map(lambda value: json.dumps(value).encode())
+    cut = st.tuples(written, st.floats(0, 1)).map(lambda pair: pair[0][: int(pair[1] * len(pair[0]))])
+    deep = st.tuples(st.sampled_from((b"[", b'{"a":', b'[{"file":')), st.integers(0, 200_000)).map(lambda p: p[0] * p[1])
+    return st.one_of(written, written.map(lambda data: b"[" + data + b"]"), cut, st.binary(max_size=200), deep)
+
+
+def read_commands(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "compile_commands.json").write_bytes(data)
+        found = compile_commands(Path(folder))
+    for flags in found.flags.values():
+        for flag in flags:
+            flag.encode()
+            assert "\0" not in flag
+    for path, why in found.notes:
+        assert path
+        assert why
+
+
+TARGETS = (
+    Target("plan", changes(), plan_it, 10),
+    Target("includes", changes(), choose_it, 20),
+    Target("compile_commands", documents(), read_commands, 70),
+)
