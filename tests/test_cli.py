@@ -16,7 +16,7 @@ import pytest
 from command import PROJECT, call, fork, git, replace, repository, shell, started, state
 
 from transformer import write
-from transformer.write import journal
+from transformer.write import back, lock
 
 ROOT = os.geteuid() == 0
 
@@ -240,7 +240,7 @@ def test_full_disk(tree, monkeypatch, after):
 
 
 def test_two_runs_at_once(tree):
-    with journal.locked(write.state_folder(tree)):
+    with lock.locked(write.state_folder(tree)):
         refused(2, ["another run is working on this tree", "try: wait"], tree, "run", tree)
         assert call("run", tree, "--dry-run").code == 0
     assert call("run", tree).code == 0
@@ -257,7 +257,7 @@ def test_a_run_that_was_cut_off(tree, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", die)
-        patch.setattr(journal, "put_back", lambda *arguments: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr(back, "put_back", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
         assert call("run", tree).code == 70
     assert state(tree) != pristine
     refused(2, "an earlier run was cut off", tree, "run", tree, "--dry-run")
@@ -335,7 +335,7 @@ def test_output_that_cannot_be_written(tree, tmp_path, option):
     refused(2, ["cannot be written", "there is no folder"], tree, "run", tree, option, tmp_path / "no" / "file")
     refused(2, ["cannot be written", "is a folder"], tree, "run", tree, option, tmp_path)
     refused(2, "is a file of the tree already", tree, "run", tree, option, tree / "src/llama-arch.h")
-    refused(2, "No space left", tree, "run", tree, option, "/dev/full")
+    refused(2, "is not a regular file", tree, "run", tree, option, "/dev/full")
 
 
 @pytest.mark.parametrize("option", ["--patch", "--json", "--out"])

@@ -41,7 +41,7 @@ def prove(repo: Path, arch: str, view: View, wanted: Wanted) -> int:
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
     pack = packs.load(arch, packs.home())
     tree = open_tree(repo, pack.family)
-    settle(repo, writes=False)
+    settle(repo)
     plan = planning.make(pack, tree)
     if plan.state == "absent" or (plan.state == "partial" and not wanted.build):
         view.stuck_proof(plan)
