@@ -56,8 +56,8 @@ def carry_out(
         try:
             _prepare(journal, steps, later)
             _write(root, journal, steps, started, stop)
-            _look_again(root, steps, seen)
             stop.check()
+            _look_again(root, steps, seen)
             applied = replace(journal, state="applied")
             with naming("the journal"):
                 book.save(applied)
@@ -108,10 +108,19 @@ def _swap(step: Step, temporary: Path) -> None:
 
 
 def _look_again(root: Path, steps: Sequence[Step], seen: Seen | None) -> None:
-    """Raises WriteError where somebody else wrote to the tree while we did: half of theirs and half of ours."""
-    ours: Written = {s.target.relative_to(root).as_posix(): files.hash_of(s.change.after) for s in steps}
-    moved = [s.change.path for s in steps if files.read(s.change.path, s.target) != s.change.after]
-    moved = moved or (seen.moved(ours) if seen is not None else [])
+    """Raises WriteError where somebody else wrote to the tree while we did: half of theirs and half of ours.
+
+    A file of ours that holds something new by now was edited after we had written it, which anybody may. One that
+    is as before was put back, by a checkout say.
+    """
+    ours: Written = {}
+    moved: list[str] = []
+    for step in steps:
+        now = files.read(step.change.path, step.target)
+        ours[step.target.relative_to(root).as_posix()] = files.hash_of(now)
+        if now != step.change.after and now in (step.change.before, None):
+            moved.append(step.change.path)
+    moved += seen.moved(ours) if seen is not None else []
     if moved:
         raise WriteError(f"{', '.join(moved[:5])} was changed by someone else meanwhile", where=moved[0])
 

@@ -35,9 +35,10 @@ class Seen:
         return data
 
     def moved(self, written: Written | None = None) -> list[str]:
-        """What is not as it was given out, sorted. What we have `written` since has to be as we wrote it."""
+        """What is not as it was given out, sorted; files that we have `written` since are left out."""
         ours = written or {}
-        files = [path for path, known in self._files.items() if self._now(path) != ours.get(self._real(path), known)]
+        others = {path: known for path, known in self._files.items() if self._real(path) not in ours}
+        files = [path for path, known in others.items() if self._now(path) != known]
         folders = [folder for folder in self._folders if self._listed(folder) != self._expected(folder, ours)]
         return sorted({*files, *folders, *self._twice})
 
