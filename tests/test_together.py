@@ -19,7 +19,9 @@ from transformer.write.signals import Stop
 
 READS, WRITES = 120, 44
 STEP = 1 if os.environ.get("EVERY_MOMENT") else 13
-MOMENTS = [("read", n) for n in range(1, READS, STEP)] + [(w, n) for n in range(0, WRITES, STEP) for w in ("before", "after")]
+MOMENTS = [("read", n) for n in range(1, READS, STEP)] + [
+    (w, n) for n in range(0, WRITES, STEP) for w in ("before", "after")
+]
 
 pytestmark = pytest.mark.usefixtures("settled")
 
