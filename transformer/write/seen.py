@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from transformer.errors import TransformerError
-from transformer.write.files import hash_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,35 +17,38 @@ Written = dict[str, "str | None"]
 
 
 class Seen:
-    """A store that remembers what it gave out: the hash of each file, and the names in each folder."""
+    """A store that remembers what it gave out: the bytes of each file, and the names in each folder.
+
+    The bytes themselves are in memory as long as the plan is, and compared faster than they are hashed.
+    """
 
     def __init__(self, root: Path, store: Store) -> None:
         self._root = root.resolve()
         self._store = store
-        self._files: dict[str, str | None] = {}
+        self._files: dict[str, bytes | None] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
         self._twice: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; `None` where there is none."""
         data = self._store.read(path)
-        if self._files.setdefault(path, hash_of(data)) != hash_of(data):
+        if self._files.setdefault(path, data) != data:
             self._twice.add(path)
         return data
 
     def moved(self, written: Written | None = None) -> list[str]:
         """What is not as it was given out, sorted; files that we have `written` since are left out."""
         ours = written or {}
-        others = {path: known for path, known in self._files.items() if self._real(path) not in ours}
-        files = [path for path, known in others.items() if self._now(path) != known]
+        others = {path: known for path, known in self._files.items() if not ours or self._real(path) not in ours}
+        files = [path for path, known in others.items() if not self._same(path, known)]
         folders = [folder for folder in self._folders if self._listed(folder) != self._expected(folder, ours)]
         return sorted({*files, *folders, *self._twice})
 
-    def _now(self, path: str) -> str | None:
+    def _same(self, path: str, known: bytes | None) -> bool:
         try:
-            return hash_of(self._store.read(path))
+            return self._store.read(path) == known
         except TransformerError:  # it cannot be read any more
-            return ""
+            return False
 
     def _listed(self, folder: str) -> set[str]:
         try:
