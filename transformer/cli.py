@@ -112,10 +112,11 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
 
 @commands.command()
 @REPO
+@click.option("--arch", help="Take back this architecture, whatever was ported after it; else the last run.")
 @click.pass_obj
-def undo(view: View, repo: Path) -> int:
-    """Take back what the last run changed in REPO."""
-    return app.undo(repo, view)
+def undo(view: View, repo: Path, arch: str | None) -> int:
+    """Take back what the last run changed in REPO, or what the last run of an architecture did."""
+    return app.undo(repo, view, arch)
 
 
 commands.add_command(survey)
@@ -165,17 +166,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return commands.main(arguments, "transformer", standalone_mode=False, obj=view) or 0
     except TransformerError as error:
         view.error(error)
-        return error.exit_code
+        return view.ended(error.exit_code)
     except click.ClickException as error:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
         view.interrupted()
-        return 70
+        return view.ended(70)
     except Exception as error:
         if os.environ.get("TRANSFORMER_DEBUG"):
             raise
         view.internal(error)
-        return 70
+        return view.ended(70)
+    except SystemExit:  # so click ends where the reader of its help has left
+        view.out.end()
+        return view.ended(0)
     finally:
         view.close()

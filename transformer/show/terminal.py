@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from transformer.errors import UsageError
+from transformer.errors import TransformerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,13 @@ Part = str | tuple[str, str]
 # What would steer a terminal, end a line, or show text in another order than it is read: control codes, the line ends
 # of Unicode, bidi marks and overrides; and what is no character: lone surrogates, from names that are not UTF-8.
 _UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class OutputError(TransformerError):
+    """Standard output cannot be written."""
+
+    exit_code = 2
+    title = "output"
 
 
 class _Stream:
@@ -49,7 +56,7 @@ class _Stream:
         return Console(stderr=self._stderr, color_system=None if plain else "auto", soft_wrap=True)
 
     def write(self, lines: Iterable[tuple[Part, ...]]) -> None:
-        """Lines, with their styles on a terminal. Raises `UsageError` where they cannot be written."""
+        """Lines, with their styles on a terminal. Raises `OutputError` where results cannot be written."""
         try:
             if self.console is not None:
                 _print(self.console, lines)
@@ -60,17 +67,22 @@ class _Stream:
             self.end()
         except OSError as error:
             self.end()
-            raise UsageError(f"the output cannot be written: {error.strerror}") from error
+            if not self._stderr:  # that of errors has nobody left to be told
+                raise OutputError(f"the output cannot be written: {error.strerror}") from error
 
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())
+        with suppress(OSError):  # replaced by something that is no file
+            os.dup2(nowhere, self.file.fileno())
         os.close(nowhere)
 
 
 class Terminal:
     """Results go to `out`, all else to `err`. Plain text where there is no terminal, or where `NO_COLOR` is set."""
+
+    done: int | None = None
+    """The exit code of what was written to the tree, from then on: whatever fails later changes nothing of it."""
 
     def __init__(self) -> None:
         self.out = _Stream()
@@ -97,6 +109,13 @@ class Terminal:
         if self._progress is None:
             self._progress = _bar(self.err.console, total, what)
         self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=visible(unit))
+
+    def ended(self, code: int) -> int:
+        """The exit code after an error that has been told."""
+        if self.done is None:
+            return code
+        self.tell(("note: ", "yellow"), "what was asked for had been done before that, and the exit code says so")
+        return self.done
 
     def close(self) -> None:
         """End the bar."""

@@ -55,9 +55,10 @@ class View(Terminal):
         self.say((f"{plan.pack.title} is {_done(ready)}: ", "bold yellow" if plan.left else "bold green"), counts)
         self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
 
-    def left_alone(self, ready: Ready, files: Sequence[Path]) -> None:
-        """That the tree is as it was, and which files were written beside it."""
-        self.say((f"{ready.plan.pack.title} would be {_done(ready)}: ", "bold"), "nothing was written to the tree")
+    def left_alone(self, ready: Ready, files: Sequence[Path], *, inside: bool = False) -> None:
+        """That the tree is as it was, and which files were written beside it, or as new ones in it (`inside`)."""
+        what = "nothing but the file below" if inside else "nothing"
+        self.say((f"{ready.plan.pack.title} would be {_done(ready)}: ", "bold"), f"{what} was written to the tree")
         self.asked_for(files)
 
     def asked_for(self, files: Sequence[Path]) -> None:
@@ -124,6 +125,10 @@ class View(Terminal):
         """What was put back."""
         self.written = True
         self.say((f"{receipt.label} is undone: ", "bold"), f"{_count(receipt.files, 'file')} as before the run")
+
+    def finished(self, code: int) -> None:
+        """The point of no return is behind: the tree is written, and this is the exit code of it."""
+        self.written, self.done = True, code
 
     # what went otherwise
 
