@@ -45,10 +45,13 @@ class Attention:
     value: Rounding = exact
 
 
+EXACT = Attention()
+"""Attention as it is."""
+
 # By flash attention or not, and the type of the cache, as ggml computes on a CPU. Flash attention takes keys and values
 # of 32 bits as half floats. Without it only keys can be quantized: values are then 32-bit floats.
 ATTENTION: dict[tuple[bool, str], Attention] = {
-    (False, "f32"): Attention(),
+    (False, "f32"): EXACT,
     (False, "f16"): Attention(half, half, half, half),
     (False, "q8_0"): Attention(q8_0, q8_0),
     (True, "f32"): Attention(half, half, exact, half),
