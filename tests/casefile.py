@@ -1,12 +1,13 @@
 """Rule cases: one readable text file each.
 
     # why the case is there
+    arch: muse-glimmer
     === src/some-file.h
     the file before
     --- becomes
     the file after
 
-A file without a `--- becomes` must not change. A case may end with `--- blocked: words of the reason`. Files that
+`arch` is the architecture whose rules are asked; without the line, gemma4. A file without a `--- becomes` must not change. A case may end with `--- blocked: words of the reason`. Files that
 a case does not bring come from the example fork.
 """
 
@@ -33,6 +34,7 @@ class Case:
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     blocked: str = ""
+    arch: str = "gemma4"
 
     @property
     def changed(self) -> dict[str, str]:
@@ -53,6 +55,8 @@ def read(path: Path) -> Case:
         elif line.startswith("--- blocked:"):
             case.blocked = line.removeprefix("--- blocked:").strip()
             current = ""
+        elif line.startswith("arch: ") and not current:
+            case.arch = line.removeprefix("arch: ").strip()
         elif current:
             target[current] += line
     for name, text in case.before.items():

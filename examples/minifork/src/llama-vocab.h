@@ -12,6 +12,7 @@ enum llama_vocab_pre_type {
     LLAMA_VOCAB_PRE_TYPE_LLAMA3  = 1,
     LLAMA_VOCAB_PRE_TYPE_GPT2    = 7,
     LLAMA_VOCAB_PRE_TYPE_QWEN2   = 11,
+    LLAMA_VOCAB_PRE_TYPE_GPT4O   = 29,
     LLAMA_VOCAB_PRE_TYPE_JAIS2   = 49,
 };
 
