@@ -26,7 +26,7 @@ def q8_0(x: Array) -> Array:
     blocks = x.astype(np.float32).reshape(*x.shape[:-1], -1, 32)
     scale = np.abs(blocks).max(-1, keepdims=True) / np.float32(127)
     inverse = np.divide(1, scale, where=scale != 0, out=np.zeros_like(scale))
-    return (np.rint(blocks * inverse) * scale.astype(np.float16).astype(np.float64)).reshape(x.shape)
+    return np.asarray(np.rint(blocks * inverse) * scale.astype(np.float16).astype(np.float64)).reshape(x.shape)
 
 
 ROUNDING: dict[str, Rounding] = {"f32": exact, "f16": half, "q8_0": q8_0}
