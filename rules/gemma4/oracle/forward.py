@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...llama.oracle.rounding import Array, Attention, Rounding, exact
+from ...llama.oracle.rounding import EXACT, Array, Attention, Rounding, exact
 from .variants import Variant
 
 Gelu = Callable[[Array], Array]
@@ -60,7 +60,7 @@ class Reference:
     gelu: Gelu = gelu_table
     rounding: Rounding = exact
     shift: Shift | None = None
-    attention: Attention = Attention()
+    attention: Attention = EXACT
 
     def logits(self, tokens: Array) -> Array:
         """One row per token; each sees the tokens before it."""
