@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from transformer.errors import PackError, UsageError
-from transformer.family import Family
+from transformer.family import Family, Feature
 from transformer.rule import Rule
 
 _PACKAGE = "transformer_rules"
@@ -55,7 +55,8 @@ class Pack:
     title: str
     family: Family[Any]
     spec: dict[str, Any]
-    features: tuple[str, ...]
+    features: tuple[Feature, ...]
+    """What it needs of a fork, as far as the family has rules for it."""
     rules: tuple[Rule[Any], ...]
     home: Home
     path: Path
@@ -109,6 +110,19 @@ def homes(folders: Iterable[Path]) -> tuple[Home, ...]:
         rules, templates = (folder / "rules", folder / "templates") if whole else (folder, None)
         found.append(Home(rules.resolve(), templates.resolve() if templates else None, installed))
     return tuple(found)
+
+
+def families(home: Home) -> list[Family[Any]]:
+    """The families of an installation, by name."""
+    folders = sorted(path.parent for path in home.rules.glob("*/__init__.py") if not (path.parent / "pack.toml").exists())
+    found = (getattr(_module(home, each.name), "FAMILY", None) for each in folders)
+    return [each for each in found if each is not None]
+
+
+def forget() -> None:
+    """Read the Python of packs anew when it is next asked for: somebody may have changed it."""
+    _root.cache_clear()
+    importlib.invalidate_caches()
 
 
 def names(home: Home) -> list[str]:
