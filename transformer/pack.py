@@ -114,7 +114,8 @@ def homes(folders: Iterable[Path]) -> tuple[Home, ...]:
 
 def families(home: Home) -> list[Family[Any]]:
     """The families of an installation, by name."""
-    folders = sorted(path.parent for path in home.rules.glob("*/__init__.py") if not (path.parent / "pack.toml").exists())
+    folders = sorted(path.parent for path in home.rules.glob("*/__init__.py"))
+    folders = [each for each in folders if not (each / "pack.toml").exists()]
     found = (getattr(_module(home, each.name), "FAMILY", None) for each in folders)
     return [each for each in found if each is not None]
 
@@ -151,6 +152,15 @@ def every(places: Iterable[Home]) -> Iterator[Pack]:
     for each in places:
         for name in names(each):
             yield _read(name, each)
+
+
+def only(arch: str | None, places: Sequence[Home]) -> Pack:
+    """The pack that was named, or the only one there is. Raises `UsageError` where there are several."""
+    known = list(every(places)) if arch is None else [load(arch, places)]
+    if len(known) != 1:
+        there = ", ".join(each.arch for each in known)
+        raise UsageError(f"there are several architectures: {there}", help="say one with --arch")
+    return known[0]
 
 
 def _spec(path: Path) -> dict[str, Any]:

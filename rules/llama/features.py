@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from transformer.errors import PackError
 from transformer import family
+from transformer.errors import PackError
 from transformer.family import Offer
 from transformer.rule import Rule
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from transformer.errors import AnchorError, TemplateError
@@ -39,13 +40,24 @@ EXAMPLES = {
 
 OF_CASES = "llama_model::load_tensors"
 OF_CLASSES = "LLAMA_LOAD_LOCALS"
+OF_MACHINERY = re.compile(r"load_|build_|llama_")
+
+
+HEAD = (
+    "# Words, facts and features",
+    "",
+    "What a pack and its templates can say, and what it gives in some trees. An architecture is either a case in the",
+    "switches of the model, or a class of its own. Templates ask for neither: the same three serve both.",
+    "Made by `python -m transformer rules words --markdown`; a test keeps it current.",
+    "",
+)
 
 
 def reference(pack: Pack, trees: Mapping[str, Workspace]) -> str:
     """The page, as Markdown: words asked for a pack in each of the trees, which are known by their names."""
     ports = {name: open_port(tree, pack) for name, tree in trees.items()}
     parts = (_words(ports), _facts(ports), _locals(ports), _helpers(ports), _features(), _labels())
-    return "\n".join(line for part in parts for line in part)
+    return "\n".join((*HEAD, *(line for part in parts for line in part))).rstrip("\n") + "\n"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -74,11 +86,11 @@ def _asked(ask: Callable[[], Any]) -> str:
 
 def _words(ports: Mapping[str, Port]) -> Iterator[str]:
     yield from ("## Words of templates", "")
-    yield from ("`<%= word %>` writes what a word gives, `<% if word %>` asks for it. An unknown name is an error that says", "")
+    yield from ("`<%= word %>` writes what a word gives, `<% if word %>` asks for it.", "")
     yield from _table(["word", "what it gives"], [[_code(name), means] for name, means in WORDS.items()])
     known = {name: words(port) for name, port in ports.items()}
     rows = [
-        [_code(each), *(_code(_asked(lambda e=each, w=w: value(e, w))) for w in known.values())]  # type: ignore[misc]
+        [_code(each), *(_code(_asked(partial(value, each, told))) for told in known.values())]
         for examples in EXAMPLES.values()
         for each in examples
     ]
@@ -89,19 +101,24 @@ def _words(ports: Mapping[str, Port]) -> Iterator[str]:
 
 
 def _facts(ports: Mapping[str, Port]) -> Iterator[str]:
-    yield from ("## Facts", "", "`facts.NAME`: what this fork is, found in its syntax trees. A pack's own facts join them.", "")
-    rows = []
-    for name in names(next(iter(ports.values())).facts):
-        means = " ".join((getattr(Facts, name).__doc__ or "").split())
-        rows.append([_code(name), means, *(_code(_asked(lambda p=p: _fact(p, name))) for p in ports.values())])  # type: ignore[misc]
+    yield from ("## Facts", "")
+    yield from ("`facts.NAME`: what this fork is, found in its syntax trees. A pack's own facts join them.", "")
+    rows = [
+        [_code(name), _meaning(name), *(_code(_asked(partial(_fact, port, name))) for port in ports.values())]
+        for name in names(next(iter(ports.values())).facts)
+    ]
     yield from _table(["fact", "what it says", *_eras(ports)], rows)
-    members = [name for name in (*Flags.__dataclass_fields__, "is_bool")]
-    yield from (f"`facts.window_flags` has the parts {', '.join(map(_code, members))}; the others are plain values.", "")
+    members = (*Flags.__dataclass_fields__, "is_bool")
+    yield from (f"`facts.window_flags` has the parts {_listed(members)}; the others are plain values.", "")
+
+
+def _meaning(fact: str) -> str:
+    return " ".join((getattr(Facts, fact).__doc__ or "").split())
 
 
 def _fact(port: Port, name: str) -> object:
     fact: Fact[object] = getattr(port.facts, name)
-    return {True: "true", False: "false", "": "(empty)"}.get(fact.value, fact.value)  # type: ignore[call-overload]
+    return {True: "true", False: "false", "": "(empty)"}.get(fact.value, fact.value)
 
 
 # locals
@@ -144,12 +161,12 @@ def _of_tensors(port: Port) -> list[str]:
     """In the era of cases those that are seen at the switch; in that of classes, those of the macro and the method."""
     file = port.fork.file("llama-model.cpp")
     if file.functions(OF_CASES):
-        return sorted({*file.function(OF_CASES).switch("arch").locals})
+        return sorted({*file.function(OF_CASES).switch("arch").seen_locals})
     text = port.fork.file("llama-model.h").source.data.decode()
     macro = re.search(rf"#define {OF_CLASSES}(.*\\\n)*.*", text)
     found = re.findall(r"const\s+\w+\s+(\w+)\s*=", macro[0]) if macro else []
     base = port.fork.file("llama-model.h").struct("llama_model_base")
-    return sorted({*found, *base.fields, *base.method_names})
+    return sorted({*found, *(each for each in (*base.fields, *base.method_names) if not OF_MACHINERY.match(each))})
 
 
 # helpers
@@ -157,8 +174,8 @@ def _of_tensors(port: Port) -> list[str]:
 
 def _helpers(ports: Mapping[str, Port]) -> Iterator[str]:
     yield from ("## Helpers of the graph", "")
-    yield from ("`graph.NAME(parameter=\"code\", ...)`; a parameter with `=` may be left out. `if_accepted={...}` gives", "")
-    yield from ("arguments for parameters that not every fork has.", "")
+    yield '`graph.NAME(parameter="code", ...)` writes a call as the fork declares it; a parameter with `=` may'
+    yield from ("be left out. `if_accepted={...}` gives arguments for parameters that not every fork has.", "")
     found = list(dict.fromkeys(name for port in ports.values() for name in port.fork.graph.method_names))
     rows = [
         [_code(name), *(_parameters(port, name) for port in ports.values())]
@@ -179,16 +196,17 @@ def _parameters(port: Port, name: str) -> str:
 
 def _features() -> Iterator[str]:
     yield from ("## Features", "")
-    yield from ("What an architecture needs of a fork beyond its own code. They are found from `pack.toml`, by the sign,", "")
+    yield "What an architecture needs of a fork beyond its own code. They are found from `pack.toml`, by the sign,"
     yield from ("unless `[pack]` lists them as `features = [...]`.", "")
     for each in FEATURES:
-        yield from (f"### {each.name}", "", f"{each.means.capitalize()}. Sign: {each.sign}.", "")
+        yield from (f"### {each.name}", "", f"{each.means[0].upper()}{each.means[1:]}. Sign: {each.sign}.", "")
         yield from (f"- `{rule.name}`: {rule.makes}{'' if rule.required else ' (optional)'}" for rule in each.rules)
         yield ""
 
 
 def _labels() -> Iterator[str]:
-    yield from ("## Labels", "", "`labels = [...]` in `pack.toml`: what the fork's lists of architectures must know of this one.", "")
+    yield from ("## Labels", "")
+    yield from ("`labels = [...]` in `pack.toml`: what the fork's lists of architectures must know of this one.", "")
     rows = [
         [_code(name), f"`{each.function}` returns `{each.returns}`", each.unlisted] for name, each in LABELS.items()
     ]

@@ -79,7 +79,8 @@ def options(found: Pack) -> Iterator[Line]:
     """The options of a pack as they are without a word, each with what `pack.toml` says of it."""
     means = meanings(found)
     for name, on in sorted(found.options.items()):
-        yield (f"  {name}={'on' if on else 'off'}", "bold"), f"  {means.get(name, 'pack.toml does not say what it does')}"
+        what = means.get(name, "pack.toml does not say what it does")
+        yield (f"  {name}={'on' if on else 'off'}", "bold"), f"  {what}"
 
 
 def meanings(found: Pack) -> dict[str, str]:

@@ -56,14 +56,15 @@ def make(name: str, like: str | None, folder: Path | None, homes: Sequence[Home]
     place = _place(re.sub(r"[-.]", "_", name), folder, homes[0])
     for taken in (place.folder, place.templates):
         if taken.exists():
-            raise UsageError(f"{taken} is there already", help="take another name, or remove it: nothing is overwritten")
+            raise UsageError(f"{taken} is there already", help="take another name: nothing is overwritten")
     texts = dict(_texts(source, name, place))
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", help="say another folder with --packs") from error
+        what = f"{path} cannot be written: {error.strerror}"
+        raise UsageError(what, help="say another folder with --packs") from error
     return Made(place.folder, tuple(sorted(texts)), source)
 
 
@@ -104,8 +105,9 @@ def _texts(source: Pack, name: str, place: Place) -> Iterator[tuple[Path, str]]:
     for path in sorted(source.templates.glob("*.j2")):
         yield place.templates / path.name, renamed(path.read_text(encoding="utf-8"))
     for path in sorted(source.path.parent.glob("cases/*/*.txt")):
-        text = re.sub(rf"^arch: {re.escape(source.arch)}$", f"arch: {name}", path.read_text(encoding="utf-8"), flags=re.M)
-        yield place.folder / path.relative_to(source.path.parent), renamed(text)
+        text = renamed(path.read_text(encoding="utf-8"))
+        text = re.sub(rf"^arch: {re.escape(source.arch)}$", f"arch: {name}", text, flags=re.M)
+        yield place.folder / path.relative_to(source.path.parent), text
 
 
 def _head(text: str, source: Pack, name: str, title: str) -> str:
@@ -160,7 +162,8 @@ def _modules(source: Pack) -> list[Path]:
             found[path.stem] = path
             text = path.read_text(encoding="utf-8")
             todo += re.findall(r"^\s*from \.(\w+) import", text, re.M)
-            todo += [word for names in re.findall(r"^\s*from \. import (.+)", text, re.M) for word in re.findall(r"\w+", names)]
+            for names in re.findall(r"^\s*from \. import (.+)", text, re.M):
+                todo += re.findall(r"\w+", names)
     return sorted(found.values())
 
 
