@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from transformer.verify import Level, Report
 
 INTERVAL = 0.3  # seconds between two looks at the files of a pack
+SETTLED = 0.05  # seconds in which nobody writes to them any more
 
 _TEMPLATE = re.compile(r"^([\w.-]+\.j2):(\d+)$")
 
@@ -214,7 +215,11 @@ def stamps(pack: Pack) -> Mapping[str, int]:
 
 
 def wait(pack: Pack, known: Mapping[str, int], interval: float = INTERVAL) -> Mapping[str, int]:
-    """Until a file of the pack is another than it was; how they are then."""
+    """Until a file of the pack is another than it was, and none is being written; how they are then."""
     while (now := stamps(pack)) == known:
         time.sleep(interval)
-    return now
+    while True:
+        time.sleep(SETTLED)
+        if (later := stamps(pack)) == now:
+            return now
+        now = later

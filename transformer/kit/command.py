@@ -30,15 +30,15 @@ EXAMPLES = {
         "\b\nExamples:\n"
         "  rules new my-arch --packs packs            a pack that runs, to be changed\n"
         "  rules try my-arch fork1 fork2 --watch --packs packs\n"
-        "  rules show load.tensors fork1              where a rule looks, and what decides\n"
+        "  rules show RULE fork1                      where a rule looks, and what decides\n"
     ),
     "list": ("\b\nExamples:\n  rules list --arch NAME\n"),
     "options": ("\b\nExamples:\n  rules options --arch NAME\n"),
     "show": (
         "\b\nExamples:\n"
         "  rules show my-arch                         its features, rules and options\n"
-        "  rules show load.tensors                    what the rule makes true, and its cases\n"
-        "  rules show load.tensors ../my-fork         the places, and the facts that decide\n"
+        "  rules show RULE                            what the rule makes true, and its cases\n"
+        "  rules show RULE ../my-fork                 the places, and the facts that decide\n"
     ),
     "new": (
         "\b\nExamples:\n"
