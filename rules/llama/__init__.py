@@ -7,7 +7,9 @@ from .features import RULES, offer
 from .fork import recognise
 from .port import collections, open_port, written
 from .proof import compute, prove
+from .reference import reference
 from .running import RECIPE
+from .spec import naming
 from .words import WORDS
 
 FAMILY = Family(
@@ -24,4 +26,7 @@ FAMILY = Family(
     recipe=RECIPE,
     compute=compute,
     words=WORDS,
+    naming=naming,
+    skeleton="new",
+    reference=reference,
 )  # fmt: skip

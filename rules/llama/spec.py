@@ -99,6 +99,17 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return any(re.search(rf"\b{name}\b", line) for group in self.layer for line in group.declare)
 
 
+def naming(name: str) -> dict[str, str]:
+    """What a spec calls an architecture whose files name it so: each field, and its value."""
+    word = re.sub(r"\W", "_", name).lower()
+    return {
+        "name": name,
+        "enumerator": f"LLM_ARCH_{word.upper()}",
+        "builder.name": f"llm_build_{word}",
+        "builder.file": f"{word.replace('_', '-')}.cpp",
+    }
+
+
 PARTS = ("hparams", "tensors", "graph")
 
 
