@@ -54,6 +54,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One commit of a series: its name, and the rules in it (patterns of names)."""
+
+    name: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What a family brings for one spec: the features that were found or listed, and their rules in order."""
 
@@ -90,3 +98,9 @@ class Family(Generic[C]):
     """Judges what a build, in the folder, computes."""
     words: Mapping[str, str] = field(default_factory=dict)
     """The words of its templates, and what each gives."""
+    own: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda spec: ()
+    """Names that mark code as an architecture's own, for its spec; those in lower case are parts of names."""
+    asked: Callable[[C], Sequence[Shown]] = lambda context: ()
+    """The facts that were asked for since the last call."""
+    parts: tuple[Part, ...] = ()
+    """How a port is cut into a series of commits, in order."""

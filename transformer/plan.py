@@ -25,6 +25,8 @@ class Step:
 
     rule: Rule[Any]
     outcome: Outcome
+    facts: tuple[Shown, ...] = ()
+    """What the rule asked about the tree, and the answers."""
 
     @property
     def open(self) -> bool:
@@ -121,7 +123,7 @@ class Plan:
 def make(pack: Pack, workspace: Workspace) -> Plan:
     """Let every rule of the pack speak about the tree. Raises `ConflictError` where two of them disagree."""
     context = pack.family.open(workspace, pack)
-    steps = tuple(Step(rule, ask(rule, context)) for rule in pack.rules)
+    steps = tuple(Step(rule, ask(rule, context), tuple(pack.family.asked(context))) for rule in pack.rules)
     left = _left(steps) if _state(steps) == "partial" else ()
     held = {each.step.rule.name for each in left}
     edits = merge(edit for step in steps if step.rule.name not in held for edit in _signed(step))

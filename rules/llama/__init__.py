@@ -2,12 +2,14 @@
 
 from transformer.family import Family
 
-from .facts import shown
+from .facts import asked, shown
 from .features import RULES, offer
 from .fork import recognise
 from .port import collections, open_port, written
 from .proof import compute, prove
 from .running import RECIPE
+from .series import PARTS
+from .spec import own_names
 from .words import WORDS
 
 FAMILY = Family(
@@ -24,4 +26,7 @@ FAMILY = Family(
     recipe=RECIPE,
     compute=compute,
     words=WORDS,
+    own=own_names,
+    asked=lambda port: list(asked(collections(port))),
+    parts=PARTS,
 )  # fmt: skip
