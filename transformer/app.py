@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from transformer.pack import Home
+    from transformer.show.pieces import By
     from transformer.show.view import Diff, View
 
 Action = Literal["run", "dry-run", "check", "status"]
@@ -35,6 +36,7 @@ class Request:
     level: Level = "types"
     allow_dirty: bool = False
     diff: Diff = "stat"
+    by: By = "file"
     files: Files = field(default=Files())
     options: Mapping[str, bool] = field(default_factory=dict)
     """What was chosen of the pack's options; the rest is as the pack, or the port that is there, has it."""
@@ -82,8 +84,11 @@ def _carry_out(ready: Ready, request: Request, view: View) -> int:
     changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
     if request.writes:
         write.check(request.repo, changes)
+    if request.diff != "stat":
+        view.page(request.repo)
+    view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
-    view.plan(ready, report, request.diff)
+    view.judged(report)
     files = request.files.write(plan, report, request.repo)
     if not report.passed:
         raise VerifyError(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transformer.pack import Pack
+    from transformer.show.pieces import By
+    from transformer.show.terminal import Colour
     from transformer.verify import Level
 
 REPO = click.argument("repo", type=click.Path(path_type=Path))
@@ -29,6 +31,17 @@ ARCH = click.option("--arch", metavar="NAME",
 PACKS = click.option("--packs", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
                      help="A folder with more packs; Python in them is run.")  # fmt: skip
 FILE = click.Path(path_type=Path)
+
+
+def _colours(context: click.Context, _parameter: click.Parameter, value: Colour) -> None:
+    """Tell the view, before it says anything."""
+    if isinstance(context.obj, View):
+        context.obj.colours(value)
+
+
+COLOUR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                      expose_value=False, is_eager=True, callback=_colours,
+                      help="Colours; FORCE_COLOR and NO_COLOR are heeded.")  # fmt: skip
 SWITCH = {"on": True, "off": False}
 
 
@@ -58,7 +71,11 @@ def commands() -> None:
 @PACKS
 @click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where changes would be made.")
-@click.option("--diff", type=click.Choice(["unified", "stat"]), help="How to show changes (dry run: unified).")
+@click.option("--diff", type=click.Choice(["unified", "side", "stat"]),
+              help="How to show changes (dry run: unified).")  # fmt: skip
+@click.option("--by", type=click.Choice(["file", "rule", "effect"]), default="file", show_default=True,
+              help="Group what is shown; effect: whom a change affects.")  # fmt: skip
+@COLOUR
 @click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well.")
 @click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well.")
 @click.option("--out", type=FILE, metavar="DIR", help="Write the changed files there, and not to the tree.")
@@ -69,15 +86,15 @@ def commands() -> None:
               help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
 def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry_run: bool, check: bool,
-        diff: Diff | None, patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
-        options: dict[str, bool]) -> int:  # fmt: skip
+        diff: Diff | None, by: By, patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
+        verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
     shown: Diff = diff or ("unified" if dry_run else "stat")
     files, homes = Files(patch, json, out), packs.homes(folders)
-    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, files, options, homes), view)
+    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, by, files, options, homes), view)
 
 
 @commands.command()
@@ -178,4 +195,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         view.internal(error)
         return 70
     finally:
-        view.close()
+        view.leave()

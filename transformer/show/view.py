@@ -7,7 +7,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
-from transformer.show.hunks import Hunk, closed, hunks
+from transformer.show.diff import side, unified
+from transformer.show.hunks import Hunk, hunks
 from transformer.show.terminal import Part, Terminal
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from transformer.family import Evidence
     from transformer.origin import Origin
     from transformer.plan import Left, Plan, Step
+    from transformer.show.pieces import By
     from transformer.verdict import Complete, Nothing, Ready, Stuck, Verdict
     from transformer.verify import Report
     from transformer.write import Receipt
 
-Diff = Literal["unified", "stat"]
+Diff = Literal["unified", "side", "stat"]
 Line = tuple[Part, ...]
 
-_COLORS = {b"+": "green", b"-": "red", b"\\": "dim"}
 _BAR = 32
 
 
@@ -35,16 +36,20 @@ class View(Terminal):
 
     # a plan
 
-    def plan(self, ready: Ready, report: Report, diff: Diff) -> None:
-        """The plan, what could not be planned, and what verification found."""
+    def plan(self, ready: Ready, diff: Diff, by: By) -> None:
+        """What would change, before it is verified."""
         self.close()
         plan = ready.plan
         changed = [(path, hunks(plan.bytes_before(path), edits)) for path, edits in plan.by_file()]
-        if diff == "unified":
-            for path, parts in changed:
-                self.say_all(_unified(path, parts, new=plan.bytes_before(path) is None))
+        if diff != "stat":
+            for line in (unified if diff == "unified" else side)(plan, by, self.out.width):
+                self.say_all([line])  # one by one: the first is to be read while the others are made
         self.say_all(_stat([(path, *_counts(parts)) for path, parts in changed]))
         self.say_all(_left(plan.left) if plan.left else _obstacles(plan.skipped))
+
+    def judged(self, report: Report) -> None:
+        """What verification found."""
+        self.close()
         self.say_all(_judged(report))
 
     def applied(self, ready: Ready) -> None:
@@ -154,19 +159,6 @@ class View(Terminal):
 
 
 # a plan, in lines
-
-
-def _unified(path: str, parts: Sequence[Hunk], *, new: bool) -> Iterator[Line]:
-    yield (("--- /dev/null" if new else f"--- a/{path}", "bold"),)
-    yield ((f"+++ b/{path}", "bold"),)
-    for hunk in parts:
-        for rule, reason in dict.fromkeys((edit.rule, edit.reason) for edit in hunk.edits):
-            yield (f"# {rule}", "bold magenta"), (f": {reason}", "magenta")
-        yield ((hunk.head, "cyan"),)
-        for raw in hunk.lines:
-            for line in closed(raw).rstrip(b"\n").split(b"\n"):
-                yield ((line.decode().rstrip("\r"), _COLORS.get(line[:1], "")),)
-    yield ("",)
 
 
 def _counts(parts: Sequence[Hunk]) -> tuple[int, int]:
