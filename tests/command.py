@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
 PROJECT = HERE.parent
+ARCH = "gemma4"
 State = dict[str, tuple[object, ...]]
 
 
@@ -64,9 +65,16 @@ def fork(folder: Path, *, crlf: bool = False, final_newline: bool = True) -> Pat
     return folder
 
 
+def meant(arguments: tuple[object, ...]) -> list[str]:
+    """The words of a command; where it names no architecture, most tests are about the first one."""
+    words = [str(each) for each in arguments]
+    takes = words[:1] and (words[0] in ("run", "status", "verify") or words[:2] in (["rules", "list"], ["rules", "options"]))
+    return [*words, "--arch", ARCH] if takes and not {"--arch", "--help", "-h"} & set(words) else words
+
+
 def call(*arguments: object, verify: str = "syntax") -> Result:
     """A command in this process. `run` gets a verification level, as types take seconds."""
-    words = [str(each) for each in arguments]
+    words = meant(arguments)
     if words[0] == "run" and "--verify" not in words:
         words += ["--verify", verify]
     out, err = io.StringIO(), io.StringIO()
@@ -78,7 +86,7 @@ def call(*arguments: object, verify: str = "syntax") -> Result:
 def shell(*arguments: object, cwd: Path = PROJECT, env: dict[str, str] | None = None) -> Result:
     """A command as a process; `env` is added to ours, and what is empty in it is taken away."""
     mixed = {**os.environ, **(env or {})}
-    words = [sys.executable, "-m", "transformer", *map(str, arguments)]
+    words = [sys.executable, "-m", "transformer", *meant(arguments)]
     kept = {key: value for key, value in mixed.items() if value or key == "PATH"}
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=cwd, env=kept)
     return Result(done.returncode, done.stdout, done.stderr)
@@ -87,7 +95,7 @@ def shell(*arguments: object, cwd: Path = PROJECT, env: dict[str, str] | None = 
 @contextmanager
 def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
     """A command as a process that can be interrupted, also where we ourselves were started with interrupts ignored."""
-    words = [sys.executable, "-m", "transformer", *map(str, arguments)]
+    words = [sys.executable, "-m", "transformer", *meant(arguments)]
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
         words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed

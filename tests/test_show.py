@@ -32,7 +32,7 @@ def test_what_is_printed_is_taken_by_git(tmp_path, by, crlf):
     shown = shell("run", tree, "--dry-run", "--by", by, "--verify", "syntax")
     assert shown.code == 0, shown.said
     raw = subprocess.run(
-        [sys.executable, "-m", "transformer", "run", str(tree), "--dry-run", "--by", by, "--verify", "syntax"],
+        [sys.executable, "-m", "transformer", "run", str(tree), "--arch", "gemma4", "--dry-run", "--by", by, "--verify", "syntax"],
         capture_output=True, check=True, cwd=PROJECT,
     )  # fmt: skip
     subprocess.run(["git", "apply"], cwd=tree, input=raw.stdout, check=True)
@@ -43,7 +43,7 @@ def test_a_hunk_says_where_it_is_why_from_what_and_whom_it_affects(tree):
     lines = call("run", tree, "--dry-run").out.splitlines()
     start = lines.index("# heads.cache-width: the width of K and V in the cache follows the layer")
     block = lines[start : start + 16]
-    assert "#   at function llama_hparams::n_embd_k_gqa" in "\n".join(block)
+    assert "#   at llama_hparams::n_embd_k_gqa, src/llama-hparams.cpp:" in "\n".join(block)
     assert any(re.fullmatch(r"#   as head sizes: members \(src/llama-hparams\.h:\d+\)", line) for line in block)
     assert "#   affects every model" in block
     assert any(line.startswith("#   safe: ") for line in block)
@@ -133,7 +133,7 @@ def test_colours_where_there_is_no_terminal(tree, options, env, wanted):
 
 def on_terminal(tree, env, *options):
     main, other = pty.openpty()
-    words = [sys.executable, "-m", "transformer", "run", str(tree), "--verify", "syntax", *options]
+    words = [sys.executable, "-m", "transformer", "run", str(tree), "--arch", "gemma4", "--verify", "syntax", *options]
     with subprocess.Popen(words, cwd=PROJECT, stdout=other, stderr=other, env={**os.environ, "TERM": "xterm", **env}) as process:
         os.close(other)
         said = b""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from transformer import plan as planning
-from transformer import write
+from transformer import selection, write
 from transformer.choose import choose
+from transformer.deliver.request import Delivery
 from transformer.errors import VerifyError
 from transformer.pack import home
+from transformer.show.ask import choose_by_hand
 from transformer.show.files import Files
 from transformer.tree import open_tree, refuse_dirty, refuse_outside, refuse_unmerged, settle
-from transformer.verdict import Complete, Nothing, Ready, Stuck, judge
+from transformer.verdict import Complete, Nothing, Ready, Stuck, exit_code, judge
 from transformer.verify import Level, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from transformer.pack import Home
@@ -37,6 +39,11 @@ class Request:
     allow_dirty: bool = False
     diff: Diff = "stat"
     by: By = "file"
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    """Rules, features or patterns that are wanted, or not."""
+    interactive: bool = False
+    delivery: Delivery = field(default=Delivery())
     files: Files = field(default=Files())
     options: Mapping[str, bool] = field(default_factory=dict)
     """What was chosen of the pack's options; the rest is as the pack, or the port that is there, has it."""
@@ -54,6 +61,7 @@ def run(request: Request, view: View) -> int:
     tree = open_tree(request.repo)
     pack = choose(request.arch, request.homes, request.options, tree)
     request.files.check(request.repo)
+    request.delivery.check(request.repo)
     view.note(settle(request.repo, writes=request.writes))
 
     plan = planning.make(pack, tree)
@@ -70,9 +78,25 @@ def run(request: Request, view: View) -> int:
         case Nothing():
             view.nothing(verdict)
         case Ready():
-            return _carry_out(verdict, request, view)
+            part = _part(verdict, request, view)
+            return _carry_out(part, request, view) if part is not None else 0
     view.asked_for(request.files.write(plan, None, request.repo))
     return verdict.exit_code
+
+
+def _part(ready: Ready, request: Request, view: View) -> Ready | None:
+    """What was asked for of a plan; `None` where that is nothing."""
+    plan = ready.plan
+    if request.only or request.skip:
+        plan, remarks = selection.choose(plan, request.only, request.skip)
+        view.chosen(plan, remarks)
+    if request.interactive and plan.edits:
+        plan = choose_by_hand(plan, view) or replace(plan, edits=())
+        view.chosen(plan)
+    if not plan.edits:
+        view.declined()
+        return None
+    return replace(ready, plan=plan, exit_code=exit_code(plan))
 
 
 def _carry_out(ready: Ready, request: Request, view: View) -> int:
@@ -89,7 +113,10 @@ def _carry_out(ready: Ready, request: Request, view: View) -> int:
     view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
     view.judged(report)
-    files = request.files.write(plan, report, request.repo)
+    files = [
+        *request.files.write(plan, report, request.repo),
+        *request.delivery.write(plan, report, request.repo),
+    ]
     if not report.passed:
         raise VerifyError(
             f"{len(report.findings)} new diagnostics; nothing was written",
@@ -98,8 +125,10 @@ def _carry_out(ready: Ready, request: Request, view: View) -> int:
         )
 
     if request.writes:
+        messages = request.delivery.messages(plan, report)
         write.apply(request.repo, changes, label=plan.pack.title, notes=plan.notes())
         view.applied(ready)
+        view.committed(request.delivery.carry_out(messages, request.repo), request.delivery.branch)
         view.asked_for(files)
     else:
         view.left_alone(ready, files)

@@ -11,6 +11,7 @@ import click
 from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
+from transformer.deliver.request import Delivery
 from transformer.errors import TransformerError, UsageError
 from transformer.prove import Wanted, prove
 from transformer.show.files import Files
@@ -75,6 +76,14 @@ def commands() -> None:
               help="How to show changes (dry run: unified).")  # fmt: skip
 @click.option("--by", type=click.Choice(["file", "rule", "effect"]), default="file", show_default=True,
               help="Group what is shown; effect: whom a change affects.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="RULE|FEATURE", help="Take only this, and what it needs; also vocab.*.")
+@click.option("--skip", multiple=True, metavar="RULE|FEATURE", help="Leave this out, and what needs it.")
+@click.option("-i", "--interactive", is_flag=True, help="Ask rule by rule; stopping writes nothing.")
+@click.option("--commit", is_flag=True, help="Commit what was written.")
+@click.option("--split", is_flag=True, help="As a series of commits, what reaches other models apart; with --commit.")
+@click.option("--branch", metavar="NAME", help="On a new branch, which is checked out; with --commit.")
+@click.option("--signoff", is_flag=True, help="With a Signed-off-by line; with --commit.")
+@click.option("--series", type=FILE, metavar="DIR", help="Write the series as mails for `git am` as well.")
 @COLOUR
 @click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well.")
 @click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well.")
@@ -86,15 +95,23 @@ def commands() -> None:
               help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
 def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry_run: bool, check: bool,
-        diff: Diff | None, by: By, patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
-        verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
+        diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
+        commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
+        patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
+        options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
+    if not commit and (split or branch or signoff):
+        raise click.UsageError("--split, --branch and --signoff say how --commit commits: say both")
+    if commit and (dry_run or check or out or allow_dirty):
+        raise click.UsageError("--commit excludes --dry-run, --check, --out and --allow-dirty")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
     shown: Diff = diff or ("unified" if dry_run else "stat")
+    delivery = Delivery(commit, split, branch, signoff, series)
     files, homes = Files(patch, json, out), packs.homes(folders)
-    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, by, files, options, homes), view)
+    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
+                           options, homes), view)  # fmt: skip
 
 
 @commands.command()

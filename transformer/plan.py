@@ -57,6 +57,8 @@ class Plan:
     """What the family made of the tree for the rules."""
     left: tuple[Left, ...] = ()
     """Of a tree that has the architecture: what this plan does not do. It adds only what is sound by itself."""
+    whole: Plan | None = None
+    """Where only a part was chosen: all that could be done."""
 
     @cached_property
     def state(self) -> State:
@@ -76,8 +78,8 @@ class Plan:
     @property
     def changing(self) -> list[Step]:
         """The steps that this plan carries out."""
-        left = {each.step.rule.name for each in self.left}
-        return [s for s in self.steps if isinstance(s.outcome, Changes) and s.rule.name not in left]
+        chosen = {edit.rule for edit in self.edits}
+        return [s for s in self.steps if isinstance(s.outcome, Changes) and s.rule.name in chosen]
 
     @property
     def blocked(self) -> list[Step]:

@@ -17,8 +17,8 @@ Words = list[tuple[str, str]]
 
 
 def coloured(path: str, lines: Sequence[str]) -> list[Words]:
-    """Lines that follow each other, in words by kind; of a file that is not C++, each line is one word."""
-    if not path.endswith((*CODE, *FOREIGN)):
+    """Lines that follow each other, in words by kind; of what is not C++, each line is one word."""
+    if not path.endswith((*CODE, *FOREIGN)) or any("\r" in line for line in lines):
         return [[(line, "")] for line in lines]
     found: list[Words] = [[]]
     for kind, text in _lexer().get_tokens("\n".join(lines)):

@@ -25,17 +25,17 @@ _WORDS |= {"number": "magenta", "comment": "dim", "directive": "magenta"}
 NARROW = 80
 
 
-def unified(plan: Plan, by: By, width: int) -> Iterator[Line]:
+def unified(plan: Plan, by: By, width: int, colour: bool) -> Iterator[Line]:
     """Hunk for hunk, each with a head of its own, so that what stands between them is no part of a patch."""
-    yield from _shown(plan, by, width, columns=False)
+    yield from _shown(plan, by, width, colour, columns=False)
 
 
-def side(plan: Plan, by: By, width: int) -> Iterator[Line]:
+def side(plan: Plan, by: By, width: int, colour: bool) -> Iterator[Line]:
     """The same in two columns, before and after."""
-    yield from _shown(plan, by, width, columns=True)
+    yield from _shown(plan, by, width, colour, columns=True)
 
 
-def _shown(plan: Plan, by: By, width: int, *, columns: bool) -> Iterator[Line]:
+def _shown(plan: Plan, by: By, width: int, colour: bool, *, columns: bool) -> Iterator[Line]:
     told: set[str] = set()
     for group in groups(plan, by):
         if by != "file":
@@ -47,7 +47,7 @@ def _shown(plan: Plan, by: By, width: int, *, columns: bool) -> Iterator[Line]:
                 told.add(note.rule)
             shift = piece.path in before
             before.add(piece.path)
-            yield from _columns(piece, width) if columns else _hunk(piece, shift)
+            yield from _columns(piece, width) if columns else hunk_lines(piece, shift, colour)
             yield ("",)
 
 
@@ -83,28 +83,30 @@ def _wrapped(text: str, width: int, hang: str) -> list[str]:
     return wrap(text, max(width, 20), subsequent_indent=hang, break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _hunk(piece: Piece, shift: bool) -> Iterator[Line]:
+def hunk_lines(piece: Piece, shift: bool = False, colour: bool = True) -> Iterator[Line]:
+    """A hunk with a head of its own; with `shift`, for a file that hunks before it have changed already."""
     old, new = (quoted(f"{side}/{piece.path}").decode() for side in "ab")
     tab = "\t" if " " in piece.path else ""
     yield (("--- /dev/null" if piece.new else f"--- {old}{tab}", "bold"),)
     yield ((f"+++ {new}{tab}", "bold"),)
     yield ((piece.head(shift), "cyan"),)
-    for sign, words in signed(piece):
+    for sign, words in signed(piece, colour):
         style = _SIGNS.get(sign, "")
         yield (sign, style), *((text, style if sign == "-" else _WORDS.get(kind, style)) for text, kind in words)
 
 
-def signed(piece: Piece) -> Iterator[tuple[str, Words]]:
-    """The lines of a hunk with their sign, in words by kind; each side is read as one text."""
+def signed(piece: Piece, colour: bool = True) -> Iterator[tuple[str, Words]]:
+    """The lines of a hunk with their sign, in words by kind where colours are wanted; each side is read as one text."""
+    path = piece.path if colour else ""
     raw = [part.decode() for line in piece.hunk.lines for part in closed(line).removesuffix(b"\n").split(b"\n")]
-    after = iter(coloured(piece.path, [line[1:] for line in raw if line[:1] in "+ "]))
-    before = iter(coloured(piece.path, [line[1:] for line in raw if line[:1] in "- "]))
+    after = iter(coloured(path, [line[1:].removesuffix("\r") for line in raw if line[:1] in "+ "]))
+    before = iter(coloured(path, [line[1:].removesuffix("\r") for line in raw if line[:1] in "- "]))
     for line in raw:
         if line[:1] == "\\":
             yield "\\", [(line[1:], "")]
             continue
-        words = [side for sign, side in (("-", before), ("+", after)) if line[:1] in (sign, " ")]
-        yield line[:1], [next(each) for each in words][-1]
+        words = [next(side) for sign, side in (("-", before), ("+", after)) if line[:1] in (sign, " ")][-1]
+        yield line[:1], [*words, ("\r", "")] if line.endswith("\r") else words
 
 
 def paired(piece: Piece) -> Iterator[tuple[tuple[int, str, Words] | None, tuple[int, str, Words] | None]]:

@@ -87,6 +87,12 @@ class _Stream:
             self.end()
             raise UsageError(f"the output cannot be written: {error.strerror}") from error
 
+    def prompt(self, text: str) -> None:
+        """The beginning of a line that somebody else ends."""
+        with suppress(OSError):
+            self.file.write(visible(text))
+            self.file.flush()
+
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
+from transformer.selection import missing
 from transformer.show.diff import side, unified
 from transformer.show.hunks import Hunk, hunks
 from transformer.show.terminal import Part, Terminal
@@ -42,7 +44,9 @@ class View(Terminal):
         plan = ready.plan
         changed = [(path, hunks(plan.bytes_before(path), edits)) for path, edits in plan.by_file()]
         if diff != "stat":
-            for line in (unified if diff == "unified" else side)(plan, by, self.out.width):
+            for line in (unified if diff == "unified" else side)(
+                plan, by, self.out.width, self.out.console is not None
+            ):
                 self.say_all([line])  # one by one: the first is to be read while the others are made
         self.say_all(_stat([(path, *_counts(parts)) for path, parts in changed]))
         self.say_all(_left(plan.left) if plan.left else _obstacles(plan.skipped))
@@ -59,6 +63,11 @@ class View(Terminal):
         counts = f"{_count(plan.changing, 'rule')}, {_count(plan.edits, 'edit')}, {_count(plan.paths, 'file')}"
         self.say((f"{plan.pack.title} is {_done(ready)}: ", "bold yellow" if plan.left else "bold green"), counts)
         self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
+
+    def committed(self, commits: Sequence[tuple[str, str]], branch: str | None) -> None:
+        """The commits that were made."""
+        for name, subject in commits:
+            self.say((f"  committed {name} ", "green"), subject, (f" (on {branch})", "dim") if branch else "")
 
     def left_alone(self, ready: Ready, files: Sequence[Path]) -> None:
         """That the tree is as it was, and which files were written beside it."""
@@ -131,6 +140,23 @@ class View(Terminal):
         self.say((f"{receipt.label} is undone: ", "bold"), f"{_count(receipt.files, 'file')} as before the run")
 
     # what went otherwise
+
+    def chosen(self, plan: Plan, remarks: Sequence[str] = ()) -> None:
+        """That only a part was chosen, and what the port is not whole without."""
+        for remark in remarks:
+            self.note(remark)
+        if lacking := list(missing(plan)):
+            self.note(f"a part was chosen: the port is not whole without {', '.join(lacking)}")
+
+    def ask(self, question: str) -> str:
+        """What the reader answers; `q` where there is nobody to answer."""
+        self.out.prompt(question)
+        line = sys.stdin.readline()
+        return line.strip().lower()[:1] if line else "q"
+
+    def declined(self) -> None:
+        """That the reader took nothing."""
+        self.say(("nothing was chosen: ", "bold"), "nothing was written")
 
     def note(self, text: str | None) -> None:
         """Something that the user should know before the rest."""
