@@ -86,6 +86,7 @@ def commands() -> None:
 @click.option("--series", type=FILE, metavar="DIR", help="Write the series as mails for `git am` as well.")
 @COLOUR
 @click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write the changes as one page to read in a browser as well.")
 @click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well.")
 @click.option("--out", type=FILE, metavar="DIR", help="Write the changed files there, and not to the tree.")
 @click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
@@ -97,8 +98,8 @@ def commands() -> None:
 def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry_run: bool, check: bool,
         diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
         commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
-        patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
-        options: dict[str, bool]) -> int:  # fmt: skip
+        patch: Path | None, html: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
+        verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
@@ -109,7 +110,7 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry
     action: Action = "check" if check else "dry-run" if dry_run else "run"
     shown: Diff = diff or ("unified" if dry_run else "stat")
     delivery = Delivery(commit, split, branch, signoff, series)
-    files, homes = Files(patch, json, out), packs.homes(folders)
+    files, homes = Files(patch, json, out, html), packs.homes(folders)
     return app.run(Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
                            options, homes), view)  # fmt: skip
 

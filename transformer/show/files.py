@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from transformer.errors import UsageError
 from transformer.show.data import data
+from transformer.show.page import html
 from transformer.show.patch import patch
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ class Files:
     patch: Path | None = None
     json: Path | None = None
     folder: Path | None = None
+    html: Path | None = None
 
     def check(self, repo: Path) -> None:
         """Raises `UsageError` where one of them cannot be written, or would be written into the tree's own files."""
         root = repo.resolve()
-        single = [path for path in (self.patch, self.json) if path is not None]
+        single = [path for path in (self.patch, self.json, self.html) if path is not None]
         for path in single:
             _check_file(path, root)
         if len({path.resolve() for path in single}) < len(single):
@@ -44,11 +46,14 @@ class Files:
             texts[self.json] = data(plan, report).encode()
         if self.patch is not None:
             texts[self.patch] = patch(plan) if passed else b""
+        if self.html is not None:
+            texts[self.html] = html(plan, report, repo.resolve().name).encode()
         if self.folder is not None and passed:
             texts |= {self.folder / path: plan.bytes_after(path) for path in plan.paths}
         for path, text in texts.items():
             _write(path, text, repo.resolve(), self.folder)
-        return [path for path in (self.json, self.patch, self.folder if passed else None) if path is not None]
+        beside = (self.json, self.patch, self.html, self.folder if passed else None)
+        return [path for path in beside if path is not None]
 
 
 def _check_file(path: Path, root: Path) -> None:
