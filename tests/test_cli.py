@@ -16,7 +16,7 @@ import pytest
 from command import PROJECT, call, fork, git, replace, repository, shell, started, state
 
 from transformer import reader, write
-from transformer.write import journal
+from transformer.write import back, lock
 
 ROOT = os.geteuid() == 0
 
@@ -240,7 +240,7 @@ def test_full_disk(tree, monkeypatch, after):
 
 
 def test_two_runs_at_once(tree):
-    with journal.locked(write.state_folder(tree)):
+    with lock.locked(write.state_folder(tree)):
         refused(2, ["another run is working on this tree", "try: wait"], tree, "run", tree)
         assert call("run", tree, "--dry-run").code == 0
     assert call("run", tree).code == 0
@@ -257,7 +257,7 @@ def test_a_run_that_was_cut_off(tree, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", die)
-        patch.setattr(journal, "put_back", lambda *arguments: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr(back, "put_back", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
         assert call("run", tree).code == 70
     assert state(tree) != pristine
     refused(2, "an earlier run was cut off", tree, "run", tree, "--dry-run")
@@ -335,7 +335,7 @@ def test_output_that_cannot_be_written(tree, tmp_path, option):
     refused(2, ["cannot be written", "there is no folder"], tree, "run", tree, option, tmp_path / "no" / "file")
     refused(2, ["cannot be written", "is a folder"], tree, "run", tree, option, tmp_path)
     refused(2, "is a file of the tree already", tree, "run", tree, option, tree / "src/llama-arch.h")
-    refused(2, "No space left", tree, "run", tree, option, "/dev/full")
+    refused(2, "is not a regular file", tree, "run", tree, option, "/dev/full")
 
 
 @pytest.mark.parametrize("option", ["--patch", "--json", "--out"])
@@ -378,7 +378,7 @@ def test_nothing_of_the_target_is_imported(tree, tmp_path):
         (tree / name / "__init__.py").write_text(trap)
     before = state(tree)
     for first in (["-P", "-m", "transformer"], [str(PROJECT / "transformer/__main__.py")]):
-        words = [sys.executable, *first, "run", ".", "--check", "--verify", "syntax"]
+        words = [sys.executable, *first, "run", ".", "--arch", "gemma4", "--check", "--verify", "syntax"]
         done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stdout + done.stderr
     assert not (tmp_path / "trap").exists()
@@ -397,7 +397,7 @@ def test_the_module_is_found_before_the_target_is_asked(tree, tmp_path, monkeypa
     python = tmp_path / "venv" / "bin" / "python"
     for name, trapped in (("without", True), ("llama_fork_transformer.pth", False)):
         shutil.copy(PROJECT / "transformer" / "first.pth", packages / name)
-        words = [python, "-m", "transformer", "run", ".", "--check", "--verify", "syntax"]
+        words = [python, "-m", "transformer", "run", ".", "--arch", "gemma4", "--check", "--verify", "syntax"]
         done = subprocess.run(words, cwd=tree, capture_output=True, text=True, check=False)
         assert (tmp_path / "trap").exists() == trapped, done.stdout + done.stderr
         assert trapped or done.returncode == 1
@@ -424,7 +424,7 @@ def test_wheel(tree, tmp_path, monkeypatch):
     assert suffixes == {".py", ".toml", ".json", ".npz", ".cmake", ".cpp", ".h"}
     for name in ("transformer", "click", "runpy"):
         (tree / f"{name}.py").write_text("raise SystemExit(99)\n")
-    words = [tmp_path / "venv" / "bin" / "python", "-m", "transformer", "run", ".", "--check", "--verify", "types"]
+    words = [tmp_path / "venv" / "bin" / "python", "-m", "transformer", "run", ".", "--arch", "gemma4", "--check", "--verify", "types"]
     assert subprocess.run(words, cwd=tree, check=False).returncode == 1
 
 
@@ -438,7 +438,7 @@ def test_terminated_while_writing(tree):
         "    if len(seen) == 6: os.kill(os.getpid(), signal.SIGTERM)\n"
         "os.replace = replace; main()"
     )
-    words = [sys.executable, "-c", code, "run", str(tree), "--verify", "syntax"]
+    words = [sys.executable, "-c", code, "run", str(tree), "--arch", "gemma4", "--verify", "syntax"]
     done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (done.returncode, "interrupted; nothing was changed" in done.stderr) == (70, True), done.stderr
     assert {path: facts[:2] for path, facts in state(tree).items()} == before

@@ -27,7 +27,7 @@ def home(tmp_path):
 
 
 def test_both_packs_are_listed(home):
-    assert pack.names(home) == ["gemma4", "tinyllm"]
+    assert pack.names(home) == ["gemma4", "muse_glimmer", "tinyllm"]
 
 
 def test_the_second_architecture_is_ported(home):
@@ -63,7 +63,7 @@ def test_two_architectures_live_side_by_side(home):
 def test_an_unknown_pack_lists_those_there_are(home):
     with pytest.raises(PackError, match="no pack 'gemma5'") as caught:
         pack.load("gemma5", home)
-    assert "gemma4, tinyllm" in caught.value.help
+    assert "gemma4, muse-glimmer, tinyllm" in caught.value.help
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 from casefile import FORK
-from command import PROJECT, call, contents, fork, git, repository, shell, state
+from command import ARCH, PROJECT, call, contents, fork, git, repository, shell, state
 
 from transformer import app, pack, plan
 from transformer import verify as verifying
@@ -91,9 +91,10 @@ def test_types_that_do_not_fit(tree, tmp_path, monkeypatch):
     result = call("run", tree, "--patch", tmp_path / "p", "--json", tmp_path / "j", verify="types")
     assert result.code == 5
     assert "src/llama-model.cpp:7:3: error: no member named 'x'" in result.out
-    assert "src/llama-model.cpp:7:3: 1 new diagnostics; nothing was written" in result.err
+    assert "src/llama-model.cpp:7:3: 1 new diagnostic; nothing was written" in result.err
     assert state(tree) == before
-    assert (tmp_path / "p").read_bytes() == b""
+    assert "the plan did not pass, no patch written" in result.err
+    assert not (tmp_path / "p").exists()
     assert json.loads((tmp_path / "j").read_text())["verified"]["passed"] is False
 
 
@@ -162,7 +163,8 @@ def test_what_is_not_understood_is_left_and_listed(own, tmp_path):
     again = untouched(own, "run", own, "--patch", tmp_path / "p")
     assert (again.code, "Gemma 4 is partly here, in its own way" in again.out) == (3, True)
     assert "left: load.hparams" in again.out
-    assert (tmp_path / "p").read_bytes() == b""
+    assert "nothing to do, no patch written" in again.err
+    assert not (tmp_path / "p").exists()
     assert untouched(own, "run", own, "--check").code == 3
     call("undo", own)
     assert (own / "src/unicode.h").read_bytes() == (FORK / "src/unicode.h").read_bytes()
@@ -259,7 +261,7 @@ def test_stat(tree):
 def terminal(tree, *arguments, **env):
     """What a command writes to a terminal."""
     main, side = pty.openpty()
-    words = [sys.executable, "-m", "transformer", "run", str(tree), *arguments]
+    words = [sys.executable, "-m", "transformer", "run", str(tree), "--arch", ARCH, *arguments]
     process = subprocess.Popen(words, cwd=PROJECT, stdout=side, stderr=side, env={**os.environ, "TERM": "xterm", **env})
     os.close(side)
     said = b""
@@ -303,13 +305,13 @@ def test_tabs_stay_tabs(tree):
 
 @pytest.mark.parametrize("last", ["--dry-run", "--check"])
 def test_a_reader_that_leaves(tree, last):
-    line = f"set -o pipefail; '{sys.executable}' -m transformer run '{tree}' --verify syntax {last} | head -1"
+    line = f"set -o pipefail; '{sys.executable}' -m transformer run '{tree}' --arch gemma4 --verify syntax {last} | head -1"
     done = subprocess.run(["bash", "-c", line], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (int(last == "--check"), "")
 
 
 def test_a_reader_that_is_gone_before_the_tree_is_written(tree):
-    command = f"'{sys.executable}' -m transformer run '{tree}' --verify syntax --diff unified"
+    command = f"'{sys.executable}' -m transformer run '{tree}' --arch gemma4 --verify syntax --diff unified"
     line = command + " | true; exit ${PIPESTATUS[0]}"
     done = subprocess.run(["bash", "-c", line], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0
@@ -319,7 +321,7 @@ def test_a_reader_that_is_gone_before_the_tree_is_written(tree):
 
 def test_an_output_that_is_full(tree):
     before = state(tree)
-    line = f"'{sys.executable}' -m transformer run '{tree}' --verify syntax > /dev/full"
+    line = f"'{sys.executable}' -m transformer run '{tree}' --arch gemma4 --verify syntax > /dev/full"
     done = subprocess.run(["bash", "-c", line], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "the output cannot be written: No space left on device" in done.stderr

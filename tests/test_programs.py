@@ -57,7 +57,7 @@ def test_a_survey_of_the_working_folder_runs_nothing_of_it(hostile, level):
     repository(hostile)
     git(hostile, "commit", "-q", "--allow-empty", "-m", "second")
     (hostile.parent / "names").write_text("HEAD\nHEAD~1\n")
-    words = ("survey", ".", "--revisions", hostile.parent / "names", "--jobs", 2, "--verify", level)
+    words = ("survey", ".", "--arch", "gemma4", "--revisions", hostile.parent / "names", "--jobs", 2, "--verify", level)
     for env in ({}, path(hostile)):
         said = script(hostile, *words, env=env)
         assert said.returncode == 0, said.stdout + said.stderr
@@ -65,7 +65,7 @@ def test_a_survey_of_the_working_folder_runs_nothing_of_it(hostile, level):
         assert marks(hostile) == ""
 
 
-@pytest.mark.parametrize("words", [("run", ".", "--check"), ("status", "."), ("verify", ".", "--build")])
+@pytest.mark.parametrize("words", [("run", ".", "--arch", "gemma4", "--check"), ("status", ".", "--arch", "gemma4"), ("verify", ".", "--arch", "gemma4", "--build")])
 def test_a_run_in_the_working_folder_runs_nothing_of_it(hostile, words):
     repository(hostile)
     said = script(hostile, *words, env=path(hostile))

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from transformer import plan as planning
 from transformer import selection, write
-from transformer.choose import choose
+from transformer.choose import choose, meant
 from transformer.deliver.request import Delivery
-from transformer.errors import VerifyError
+from transformer.errors import UsageError, VerifyError
 from transformer.pack import home
+from transformer.replay import replanner
 from transformer.show.ask import choose_by_hand
 from transformer.show.files import Files
-from transformer.tree import open_tree, refuse_dirty, refuse_outside, refuse_unmerged, settle
-from transformer.verdict import Complete, Nothing, Ready, Stuck, exit_code, judge
+from transformer.show.lines import counted
+from transformer.tree import Opened, open_tree, opened, refuse_dirty, refuse_outside, refuse_unmerged
+from transformer.verdict import Ready, exit_code, judge
 from transformer.verify import Level, verify
+from transformer.workspace import DiskStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from transformer.pack import Home
+    from transformer.plan import Plan
     from transformer.show.pieces import By
     from transformer.show.view import Diff, View
+    from transformer.verify import Report
 
 Action = Literal["run", "dry-run", "check", "status"]
 
@@ -58,29 +64,28 @@ class Request:
 
 def run(request: Request, view: View) -> int:
     """Carry out a request; the exit code. Raises `TransformerError`, with nothing written."""
-    tree = open_tree(request.repo)
-    pack = choose(request.arch, request.homes, request.options, tree)
+    meant(request.arch, request.homes, open_tree(request.repo))
     request.files.check(request.repo)
     request.delivery.check(request.repo)
-    view.note(settle(request.repo, writes=request.writes))
+    with opened(request.repo, writes=request.writes) as tree:
+        view.note(tree.hold.note if tree.hold else None)
+        return _run(request, view, tree)
 
-    plan = planning.make(pack, tree)
-    refuse_unmerged(tree)
+
+def _run(request: Request, view: View, tree: Opened) -> int:
+    """Plan, and do with the verdict what was asked for."""
+    pack = choose(request.arch, request.homes, request.options, tree.workspace)
+    plan = planning.make(pack, tree.workspace)
+    refuse_unmerged(tree.workspace)
     verdict = judge(plan)
     if request.action == "status":
-        view.status(verdict)
+        view.status(verdict, str(request.repo))
         return 0
     match verdict:
-        case Stuck():
-            view.stuck(verdict)
-        case Complete():
-            view.complete(verdict)
-        case Nothing():
-            view.nothing(verdict)
         case Ready():
             part = _part(verdict, request, view)
-            return _carry_out(part, request, view) if part is not None else 0
-    view.asked_for(request.files.write(plan, None, request.repo))
+            return _carry_out(part, request, view, tree) if part is not None else 0
+    view.asked_for(_hand_out(request, view, plan, None, tree))
     return verdict.exit_code
 
 
@@ -99,48 +104,75 @@ def _part(ready: Ready, request: Request, view: View) -> Ready | None:
     return replace(ready, plan=plan, exit_code=exit_code(plan))
 
 
-def _carry_out(ready: Ready, request: Request, view: View) -> int:
+def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     """Verify the plan, show it, and write it where that was asked for."""
     plan = ready.plan
     refuse_outside(request.repo, plan.paths)
     if request.writes and not request.allow_dirty:
         view.note(refuse_dirty(request.repo, plan.paths))
     changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
-    if request.writes:
-        write.check(request.repo, changes)
+    if tree.hold is not None:
+        tree.hold.check(changes)
     if request.diff != "stat":
         view.page(request.repo)
     view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
     view.judged(report)
-    files = [
-        *request.files.write(plan, report, request.repo),
-        *request.delivery.write(plan, report, request.repo),
-    ]
+    files = _hand_out(request, view, plan, report, tree)
     if not report.passed:
         raise VerifyError(
-            f"{len(report.findings)} new diagnostics; nothing was written",
+            f"{counted(report.findings, 'new diagnostic')}; nothing was written",
             where=report.findings[0].where,
             help=report.advice(plan.pack),
         )
+    if tree.hold is None:
+        view.left_alone(ready, files, inside=request.files.inside(request.repo))
+        return 1 if request.action == "check" else ready.exit_code
+    notes = {**plan.notes(), "level": request.level}
+    written = partial(view.finished, ready.exit_code)
+    messages = request.delivery.messages(plan, report)
+    tree.hold.apply(changes, label=plan.pack.title, notes=notes, seen=tree.seen, written=written)
+    view.applied(ready)
+    view.committed(request.delivery.carry_out(messages, request.repo), request.delivery.branch)
+    view.asked_for(files)
+    return ready.exit_code
 
-    if request.writes:
-        messages = request.delivery.messages(plan, report)
-        write.apply(request.repo, changes, label=plan.pack.title, notes=plan.notes())
-        view.applied(ready)
-        view.committed(request.delivery.carry_out(messages, request.repo), request.delivery.branch)
-        view.asked_for(files)
-    else:
-        view.left_alone(ready, files)
-    return 1 if request.action == "check" else ready.exit_code
+
+def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, tree: Opened) -> list[Path]:
+    """Write the files that were asked for beside the tree, of the tree as it still is; which they are."""
+    tree.refuse_moved()
+    files = request.files.write(plan, report, request.repo)
+    files += request.delivery.write(plan, report, request.repo)
+    view.note(request.files.without_patch(report))
+    return files
 
 
-def undo(repo: Path, view: View) -> int:
-    """Put back what the last run changed. Raises `UsageError` where a file has changed since."""
+def undo(repo: Path, view: View, arch: str | None = None) -> int:
+    """Put back what the last run changed, or the last one that ported `arch`.
+
+    Raises `UsageError` where a file has changed since, or where later runs cannot be planned again without it.
+    """
     open_tree(repo)
-    recovered = write.recover(repo)
-    if recovered:  # that run is the one to take back, and it has just been settled
-        view.note(f"{recovered}; `undo` again takes back the run before it")
-    else:
-        view.undone(write.undo(repo))
+    with write.held(repo, take_back=True) as hold:
+        if any(not each.undo or each.done for each in hold.settled):  # that was the run to take back
+            view.finished(0)
+            view.note(f"{hold.note}; `undo` again takes back the run before it")
+            return 0
+        view.note(hold.note)
+        runs = hold.runs()
+        chosen = [each for each in runs if arch in (None, each.notes.get("pack"), each.notes.get("arch"))]
+        if runs and not chosen:
+            there = ", ".join(dict.fromkeys(str(each.notes.get("pack")) for each in runs))
+            raise UsageError(f"no run of {arch!r} is recorded for this tree", help=f"there are runs of: {there}")
+        seen = write.Seen(repo, DiskStore(repo))
+        replan = replanner(repo, seen, view.progress)
+        run = chosen[-1].run if chosen else ""
+        undone = hold.undo(run, replan, seen=seen, written=lambda: view.finished(0))
+        view.undone(undone)
+        view.note(_others(each for each in runs if each.run != undone.run))
     return 0
+
+
+def _others(runs: Iterable[write.Receipt]) -> str | None:
+    names = dict.fromkeys(f"{each.label} (undo --arch {each.notes.get('pack')})" for each in runs)
+    return f"still in the tree: {', '.join(names)}" if names else None

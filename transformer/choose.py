@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 _SAID = {Ready: "fits", Complete: "is there", Nothing: "is partly there", Stuck: "does not fit"}
 
 
+def meant(arch: str | None, homes: Sequence[Home], tree: Workspace) -> list[Pack]:
+    """The pack that was named, else all there are. Raises `UsageError` where the tree is not of their family."""
+    known = [packs.load(arch, homes)] if arch is not None else list(packs.every(homes))
+    for pack in known:
+        pack.family.recognise(tree)
+    return known
+
+
 def choose(arch: str | None, homes: Sequence[Home], options: Mapping[str, bool], tree: Workspace) -> Pack:
     """The pack that was named, or the only one that fits; with what was chosen of its options, or what the tree has.
 
     Raises `UsageError` where the tree is not of the pack's family, and where several packs fit.
     """
-    pack = packs.load(arch, homes) if arch is not None else _only(list(packs.every(homes)), tree)
-    pack.family.recognise(tree)
+    pack = _only(meant(arch, homes, tree), tree)
     return pack.choose({**(_written(pack, tree) or {}), **options})
 
 
@@ -37,8 +44,6 @@ def _written(pack: Pack, tree: Workspace) -> Mapping[str, bool] | None:
 def _only(known: Sequence[Pack], tree: Workspace) -> Pack:
     if len(known) == 1:
         return known[0]
-    for pack in known:
-        pack.family.recognise(tree)
     verdicts = [(pack, _verdict(pack, tree)) for pack in known]
     for kinds in ((Ready,), (Complete, Nothing)):
         fitting = [pack for pack, verdict in verdicts if isinstance(verdict, kinds)]

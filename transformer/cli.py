@@ -15,6 +15,7 @@ from transformer.deliver.request import Delivery
 from transformer.errors import TransformerError, UsageError
 from transformer.prove import Wanted, prove
 from transformer.show.files import Files
+from transformer.show.terminal import program
 from transformer.show.view import Diff, View
 from transformer.survey.command import survey
 
@@ -49,9 +50,9 @@ SWITCH = {"on": True, "off": False}
 def chosen(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, bool]:
     """The options of the pack that were set: `NAME=on` or `NAME=off`."""
     pairs = [value.partition("=") for value in values]
-    for name, _, word in pairs:
+    for value, (name, _, word) in zip(values, pairs, strict=True):
         if not name or word not in SWITCH:
-            raise click.BadParameter(f"{name}={word} is not NAME=on or NAME=off")
+            raise click.BadParameter(f"{value!r} should be NAME=on or NAME=off")
     return {name: SWITCH[word] for name, _, word in pairs}
 
 
@@ -147,10 +148,11 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
 
 @commands.command()
 @REPO
+@click.option("--arch", help="Take back this architecture, whatever was ported after it; else the last run.")
 @click.pass_obj
-def undo(view: View, repo: Path) -> int:
-    """Take back what the last run changed in REPO."""
-    return app.undo(repo, view)
+def undo(view: View, repo: Path, arch: str | None) -> int:
+    """Take back what the last run changed in REPO, or what the last run of an architecture did."""
+    return app.undo(repo, view, arch)
 
 
 commands.add_command(survey)
@@ -197,20 +199,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code. No error of the user, and none of ours, ends in a traceback."""
     view = View()
     try:
-        return commands.main(arguments, "transformer", standalone_mode=False, obj=view) or 0
+        return commands.main(arguments, program(), standalone_mode=False, obj=view) or 0
     except TransformerError as error:
         view.error(error)
-        return error.exit_code
+        return view.ended(error.exit_code)
     except click.ClickException as error:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
         view.interrupted()
-        return 70
+        return view.ended(70)
     except Exception as error:
         if os.environ.get("TRANSFORMER_DEBUG"):
             raise
         view.internal(error)
-        return 70
+        return view.ended(70)
+    except SystemExit:  # so click ends where the reader of its help has left
+        view.out.end()
+        return view.ended(0)
     finally:
         view.leave()

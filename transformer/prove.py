@@ -44,7 +44,7 @@ def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wante
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
     tree = open_tree(repo)
     pack = choose(arch, homes, {}, tree)
-    settle(repo, writes=False)
+    settle(repo)
     plan = planning.make(pack, tree)
     refuse_unmerged(tree)
     match judge(plan):

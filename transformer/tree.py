@@ -1,17 +1,34 @@
-"""Opening a tree: is it one, is it whole, may it be changed."""
+"""Opening a tree: is it one, is it whole, may it be changed, and is it still the one that was read."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transformer import write
 from transformer.errors import UsageError
 from transformer.workspace import DiskStore, Workspace
-from transformer.write.journal import journals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A tree and what was read of it. Without a `hold` it is only looked at."""
+
+    workspace: Workspace
+    seen: write.Seen
+    hold: write.Hold | None = None
+
+    def refuse_moved(self) -> None:
+        """Raises `UsageError` where the tree is not the one any more that was read."""
+        moved = self.seen.moved()
+        if moved:
+            names = ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
+            raise UsageError(f"the tree changed while it was read: {names}", where=moved[0], help="run again")
 
 
 def open_tree(repo: Path) -> Workspace:
@@ -27,17 +44,25 @@ def open_tree(repo: Path) -> Workspace:
     return Workspace(DiskStore(repo))
 
 
-def settle(repo: Path, *, writes: bool) -> str | None:
-    """Finish or take back a run that was cut off; a line about it. What writes nothing only looks, and refuses."""
-    if writes:
-        return write.recover(repo)
-    if any(journal.unfinished for journal in journals(write.state_folder(repo))):
+@contextmanager
+def opened(repo: Path, *, writes: bool) -> Iterator[Opened]:
+    """A tree, from before the first of its files is read. What writes holds it, alone; what only looks does not."""
+    with ExitStack() as stack:
+        hold = stack.enter_context(write.held(repo)) if writes else None
+        if hold is None:
+            settle(repo)
+        seen = write.Seen(repo, DiskStore(repo))
+        yield Opened(Workspace(seen), seen, hold)
+
+
+def settle(repo: Path) -> None:
+    """Raises `UsageError` where a run was cut off half-way: what writes nothing cannot finish it."""
+    if write.unfinished(repo):
         raise UsageError(
             "an earlier run was cut off half-way, or another one is at work: the tree is neither old nor new",
             where=str(repo),
             help="wait for it, or put the tree back with `undo`",
         )
-    return None
 
 
 def refuse_unmerged(tree: Workspace) -> None:
@@ -77,7 +102,6 @@ def refuse_dirty(repo: Path, planned: Collection[str]) -> str | None:
         names = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
         raise UsageError(
             f"the git tree has changes that are not committed: {names}",
-            where=dirty[0],
             help="commit or stash them, or say --allow-dirty",
         )
     return None

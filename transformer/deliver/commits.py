@@ -67,17 +67,17 @@ class Repository:
             modes = self.modes({file.path for _, stage in stages for file in stage.files})
             for message, stage in stages:
                 entries |= self._stored(stage, modes, armour)
-                _output(self.root, ["update-index", "-z", "--index-info"], apart, "".join(entries.values()))
+                _output(self.root, ["update-index", "-z", "--index-info"], apart, _joined(entries))
                 tree = os.fsdecode(_output(self.root, ["write-tree"], apart)).strip()
                 text = f"{message}\nSigned-off-by: {self.author}\n" if signoff else message
                 words = ["commit-tree", tree, "-p", made[-1] if made else head, "-F", "-"]
-                made.append(os.fsdecode(_output(self.root, words, armour, text)).strip())
+                made.append(os.fsdecode(_output(self.root, words, armour, text.encode())).strip())
         if branch is None:
             _output(self.root, ["update-ref", "-m", "transformer", "HEAD", made[-1], head], armour)
         else:
             _output(self.root, ["update-ref", f"refs/heads/{branch}", made[-1], NONE], armour)
             _output(self.root, ["symbolic-ref", "-m", "transformer", "HEAD", f"refs/heads/{branch}"], armour)
-        _output(self.root, ["update-index", "-z", "--index-info"], armour, "".join(entries.values()))
+        _output(self.root, ["update-index", "-z", "--index-info"], armour, _joined(entries))
         return made
 
     def _stored(self, stage: Stage, modes: dict[str, str], armour: dict[str, str]) -> dict[str, str]:
@@ -86,9 +86,13 @@ class Repository:
         for file in stage.files:
             path = self._real(file.path)
             words = ["hash-object", "-w", "--stdin", "--path", path]
-            name = os.fsdecode(_output(self.root, words, armour, os.fsdecode(file.after))).strip()
+            name = os.fsdecode(_output(self.root, words, armour, file.after)).strip()
             found[path] = f"{modes.get(file.path, '100644')} {name}\t{self.prefix}{path}\0"
         return found
+
+
+def _joined(entries: dict[str, str]) -> bytes:
+    return os.fsencode("".join(entries.values()))
 
 
 NONE = "0" * 40

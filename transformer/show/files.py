@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from transformer.errors import UsageError
 from transformer.show.data import data
+from transformer.show.output import refusal, write_all
 from transformer.show.page import html
 from transformer.show.patch import patch
 
@@ -32,60 +33,97 @@ class Files:
         root = repo.resolve()
         single = [path for path in (self.patch, self.json, self.html) if path is not None]
         for path in single:
-            _check_file(path, root)
+            check_file(path, root)
         if len({path.resolve() for path in single}) < len(single):
             raise UsageError(f"{single[0]} is named twice", help="give each output a file of its own")
         if self.folder is not None:
             _check_folder(self.folder, root)
 
     def write(self, plan: Plan, report: Report | None, repo: Path) -> list[Path]:
-        """Write them; which they are. Raises `UsageError`. Only a plan that passed is written as a patch or files."""
+        """Write them, all or none; which they are. Raises `UsageError`.
+
+        Only a plan that passed is written as a patch or files; without one there is no patch, not an empty one.
+        """
+        root = repo.resolve()
         passed = report is not None and report.passed
         texts: dict[Path, bytes] = {}
         if self.json is not None:
             texts[self.json] = data(plan, report).encode()
-        if self.patch is not None:
-            texts[self.patch] = patch(plan) if passed else b""
         if self.html is not None:
             texts[self.html] = html(plan, report, repo.resolve().name).encode()
+        if self.patch is not None and passed:
+            texts[self.patch] = patch(plan)
+        for path in texts:
+            _refuse_planned(path, root, plan.paths)
         if self.folder is not None and passed:
-            texts |= {self.folder / path: plan.bytes_after(path) for path in plan.paths}
-        for path, text in texts.items():
-            _write(path, text, repo.resolve(), self.folder)
-        beside = (self.json, self.patch, self.html, self.folder if passed else None)
-        return [path for path in beside if path is not None]
+            copies = {self.folder / path: plan.bytes_after(path) for path in plan.paths}
+            _refuse_links(copies, root)
+            texts |= copies
+        write_all(texts)
+        beside = (self.json, self.html, self.patch if passed else None, self.folder if passed else None)
+        return [each for each in beside if each is not None]
+
+    def without_patch(self, report: Report | None) -> str | None:
+        """That no patch was written, and why; `None` where there is one, or none was asked for."""
+        if self.patch is None or (report is not None and report.passed):
+            return None
+        why = "nothing to do" if report is None else "the plan did not pass"
+        return f"{why}, no patch written"
+
+    def inside(self, repo: Path) -> bool:
+        """Whether one of them lies in the tree, as a file of its own."""
+        root = repo.resolve()
+        return any(
+            path.resolve().is_relative_to(root) for path in (self.patch, self.json, self.html) if path is not None
+        )
 
 
-def _check_file(path: Path, root: Path) -> None:
+def check_file(path: Path, root: Path) -> None:
+    """Raises `UsageError` where an output cannot be written, or is a file of the tree already, by whatever name."""
     if path.is_dir():
-        raise _refusal(path, "is a folder")
+        raise refusal(path, "is a folder")
     if not path.parent.is_dir():
-        raise _refusal(path, f"there is no folder {path.parent}")
+        raise refusal(path, f"there is no folder {path.parent}")
+    if path.exists() and not path.is_file():
+        raise refusal(path, "is not a regular file")
     if path.exists() and path.resolve().is_relative_to(root):
-        raise _refusal(path, "is a file of the tree already", help="name a new file, or one outside of the tree")
+        raise refusal(path, "is a file of the tree already", help="name a new file, or one outside of the tree")
+    if path.exists() and _linked(path, root):
+        raise refusal(path, "is a file of the tree by another name (a hard link)")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise _refusal(path, "permission denied")
+        raise refusal(path, "permission denied")
+
+
+def _linked(path: Path, root: Path) -> bool:
+    """Whether a file is one of the tree's by another name. A tree is walked only for a file that has several."""
+    found = path.stat()
+    if found.st_nlink < 2 or found.st_dev != root.stat().st_dev:
+        return False
+    for folder, _, names in os.walk(root):
+        for name in names:
+            each = os.lstat(os.path.join(folder, name))
+            if (each.st_dev, each.st_ino) == (found.st_dev, found.st_ino):
+                return True
+    return False
 
 
 def _check_folder(folder: Path, root: Path) -> None:
     if folder.resolve().is_relative_to(root):
-        raise _refusal(folder, "is inside the tree", help="name a folder outside of it, or leave --out away")
+        raise refusal(folder, "is inside the tree", help="name a folder outside of it, or leave --out away")
     there = next(each for each in (folder, *folder.resolve().parents) if each.exists())
     if not there.is_dir():
-        raise _refusal(folder, f"{there} is not a folder")
+        raise refusal(folder, f"{there} is not a folder")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise _refusal(folder, f"permission denied for {there}")
+        raise refusal(folder, f"permission denied for {there}")
 
 
-def _write(path: Path, text: bytes, root: Path, folder: Path | None) -> None:
-    if folder is not None and path.is_relative_to(folder) and path.resolve().is_relative_to(root):
-        raise _refusal(path, "leads into the tree", help="name another folder for --out")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text)
-    except OSError as error:
-        raise _refusal(path, error.strerror or str(error)) from error
+def _refuse_planned(path: Path, root: Path, planned: list[str]) -> None:
+    """An output may be a new file in the tree, but not one that the plan makes."""
+    if any((root / each).resolve() == path.resolve() for each in planned):
+        raise refusal(path, "is a file that the plan writes", help="name another file, or one outside of the tree")
 
 
-def _refusal(path: Path, why: str, *, help: str = "name another place") -> UsageError:
-    return UsageError(f"{path} cannot be written: {why}; the tree was not touched", help=help)
+def _refuse_links(copies: dict[Path, bytes], root: Path) -> None:
+    for path in copies:
+        if path.resolve().is_relative_to(root):
+            raise refusal(path, "leads into the tree", help="name another folder for --out")

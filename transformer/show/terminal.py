@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from transformer.errors import UsageError
+from transformer.errors import TransformerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,13 @@ Part = str | tuple[str, str]
 # of Unicode, bidi marks and overrides; and what is no character: lone surrogates, from names that are not UTF-8.
 # The carriage return of a line that ends with one stays where nobody but a program reads it.
 _UNSEEN = re.compile("(?!\r\\Z)[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class OutputError(TransformerError):
+    """Standard output cannot be written."""
+
+    exit_code = 2
+    title = "output"
 
 
 class _Stream:
@@ -74,7 +81,7 @@ class _Stream:
         return min(shutil.get_terminal_size((80, 24)).columns, 120) if sys.stdout.isatty() else 80
 
     def write(self, lines: Iterable[tuple[Part, ...]]) -> None:
-        """Lines, with their styles on a terminal. Raises `UsageError` where they cannot be written."""
+        """Lines, with their styles on a terminal. Raises `OutputError` where results cannot be written."""
         try:
             if self.console is not None:
                 _print(self.console, lines)
@@ -85,7 +92,8 @@ class _Stream:
             self.end()
         except OSError as error:
             self.end()
-            raise UsageError(f"the output cannot be written: {error.strerror}") from error
+            if not self._stderr:  # that of errors has nobody left to be told
+                raise OutputError(f"the output cannot be written: {error.strerror}") from error
 
     def prompt(self, text: str) -> None:
         """The beginning of a line that somebody else ends."""
@@ -96,12 +104,16 @@ class _Stream:
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())
+        with suppress(OSError):  # replaced by something that is no file
+            os.dup2(nowhere, self.file.fileno())
         os.close(nowhere)
 
 
 class Terminal:
     """Results go to `out`, all else to `err`. Plain text where there is no terminal, or where `NO_COLOR` is set."""
+
+    done: int | None = None
+    """The exit code of what was written to the tree, from then on: whatever fails later changes nothing of it."""
 
     def __init__(self) -> None:
         self.out = _Stream()
@@ -143,6 +155,13 @@ class Terminal:
             self._progress = _bar(self.err.console, total, what)
         self._progress.update(self._progress.task_ids[0], completed=done, total=total, unit=visible(unit))
 
+    def ended(self, code: int) -> int:
+        """The exit code after an error that has been told."""
+        if self.done is None:
+            return code
+        self.tell(("note: ", "yellow"), "what was asked for had been done before that, and the exit code says so")
+        return self.done
+
     def close(self) -> None:
         """End the bar."""
         if self._progress is not None:
@@ -155,6 +174,12 @@ class Terminal:
         if self._pager is not None:
             self._pager.close()
             self._pager = None
+
+
+def program() -> str:
+    """What this program was started as."""
+    name = os.path.basename(sys.argv[0])
+    return "python -m transformer" if name in ("__main__.py", "-m", "-c", "") else name
 
 
 def _text(part: Part) -> str:

@@ -10,6 +10,8 @@ import click
 
 from transformer import pack as packs
 from transformer.errors import UsageError
+from transformer.show.files import check_file
+from transformer.show.output import write_all
 
 if TYPE_CHECKING:
     from transformer.show.view import View
@@ -46,8 +48,9 @@ def survey(view: View, repository: Path, span: str, every: int, revisions: Path 
     from transformer.survey.run import survey as run
 
     for file in (json, html):
-        if file is not None and not file.parent.is_dir():
-            raise UsageError(f"there is no folder {file.parent}", where=str(file), help="make it first")
+        if file is not None:
+            top = repository.resolve()
+            check_file(file, top.parent if top.name == ".git" else top)
     cores = 1 if level == "types" else len(os.sched_getaffinity(0))
     kept = cache or (default_folder() if resume else None)
     request = Request(repository, arch or _only(), span, every, revisions, level, jobs or cores, dask, kept)
@@ -57,7 +60,7 @@ def survey(view: View, repository: Path, span: str, every: int, revisions: Path 
     view.say_all(result.summary(found))
     for file, text in ((json, result.as_json), (html, as_html)):
         if file is not None:
-            _write(file, text(found))
+            write_all({file: text(found).encode("utf-8", "backslashreplace")})
             view.asked_for([file])
     return 0
 
@@ -67,12 +70,3 @@ def _only() -> str:
     if len(names) != 1:
         raise UsageError(f"there are several architectures: {', '.join(names)}", help="say one with --arch")
     return names[0]
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be written: {error.strerror}", help="check the folder and its permissions"
-        ) from error

@@ -1,29 +1,25 @@
 """Writing a plan to a tree, taking it back, and asking git about the tree."""
 
-from transformer.write.apply import FileChange, apply, check, last_applied, recover, undo
-from transformer.write.git import commit, dirty_files, state_folder, why_no_git
-from transformer.write.journal import (
-    Receipt,
-    ReceiptFile,
-    WriteError,
-    receipt_from_json,
-    receipt_to_json,
-)
+from transformer.write.checks import FileChange
+from transformer.write.git import dirty_files, state_folder, why_no_git
+from transformer.write.hold import Hold, held, last_applied, unfinished
+from transformer.write.record import Receipt, ReceiptFile, WriteError
+from transformer.write.seen import Seen
+from transformer.write.without import Replan, Replanned
 
 __all__ = [
     "FileChange",
+    "Hold",
     "Receipt",
     "ReceiptFile",
+    "Replan",
+    "Replanned",
+    "Seen",
     "WriteError",
-    "apply",
-    "check",
-    "commit",
     "dirty_files",
+    "held",
     "last_applied",
-    "receipt_from_json",
-    "receipt_to_json",
-    "recover",
     "state_folder",
-    "undo",
+    "unfinished",
     "why_no_git",
 ]

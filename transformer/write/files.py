@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from transformer.edit import digest
 from transformer.errors import UsageError
 
+_MOST = 256 * 1024 * 1024
+
 
 def inside(root: Path, path: str) -> Path:
     """Where the path really leads. Raises UsageError where that is not a place for our files."""
@@ -39,6 +41,16 @@ def read(path: str, target: Path) -> bytes | None:
         raise UsageError(f"{path}: a folder on the way is a file", where=path) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {reason(error)}", where=path) from error
+
+
+def read_own(path: Path) -> bytes:
+    """The bytes of one of our own files: a regular one, no link. Raises OSError, and ValueError where it is another."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST:
+            raise ValueError("it is no regular file of a usual size")
+        return file.read(_MOST)
 
 
 def hash_of(data: bytes | None) -> str | None:

@@ -53,7 +53,10 @@ def state_folder(root: Path) -> Path:
 
     Raises UsageError where there is neither.
     """
-    places = [place for place in (_git_state(root), _user_state(root)) if place is not None]
+    why = why_no_git(root)
+    if why is not None and "dubious ownership" in why:
+        _refuse_hidden(root)
+    places = [place for place in (None if why else _git_state(root), _user_state(root)) if place is not None]
     if not places:
         advice = "set XDG_STATE_HOME or HOME to a folder that can be written"
         raise UsageError("there is no folder to keep the journal in", help=advice)
@@ -61,9 +64,29 @@ def state_folder(root: Path) -> Path:
     return next((place for place in places if any(place.glob("runs/*"))), places[0])
 
 
-def _git_state(root: Path) -> Path | None:
-    if why_no_git(root) is not None:
-        return None
+def _refuse_hidden(root: Path) -> None:
+    """Raises UsageError where git does not trust the folder and runs are recorded where we are not to look."""
+    for top in (root.resolve(), *root.resolve().parents):
+        if (top / ".git").is_dir() and not (top / ".git").is_symlink():
+            if _recorded(top / ".git" / "transformer"):
+                raise UsageError(
+                    "git does not trust this folder, which another user owns, and runs of that user are recorded in it",
+                    where=str(top / ".git"),
+                    help=f"work as that user, or say: git config --global --add safe.directory {top}",
+                )
+            return
+
+
+def _recorded(state: Path) -> bool:
+    """Whether there are journals, also of trees below the top, or something there that we may not read."""
+    try:
+        places = [state, *(state / "trees").iterdir()] if (state / "trees").is_dir() else [state]
+        return any(next((place / "runs").iterdir(), None) for place in places if (place / "runs").is_dir())
+    except PermissionError:
+        return True
+
+
+def _git_state(root: Path) -> Path:
     prefix = _line(root, ["rev-parse", "--show-prefix"])
     folder = (root.resolve() / _line(root, ["rev-parse", "--git-path", "transformer"])).resolve()
     if not prefix:
@@ -103,31 +126,6 @@ def dirty_files(root: Path, planned: Collection[str] = ()) -> list[str] | None:
     status = _output(root, ["status", *options, "--", "."], _disarmed(root))
     modified = (name[3:].removeprefix(prefix) for name in _names(status))
     return sorted({*modified, *_untracked(root, _real(root, planned))})
-
-
-def commit(root: Path, paths: Sequence[str], message: str, signoff: bool) -> str:
-    """Commit exactly these paths, leave anything else that is staged alone; return the commit's id.
-
-    Raises UsageError when there is no git, nothing to commit, or git refuses.
-    """
-    reason = why_no_git(root)
-    if reason is not None:
-        raise UsageError(f"cannot commit: {reason}")
-    names = _real(root, paths)
-    if not names:
-        raise UsageError("cannot commit: no files are named")
-    disarmed = _disarmed(root)
-    fresh = "\0".join(_untracked(root, names))
-    try:
-        # A path that git does not know yet cannot be named to `git commit`.
-        _output(root, ["update-index", "--add", "-z", "--stdin"], disarmed, fresh)
-        options = ["--quiet", "--no-verify", "--cleanup=whitespace", "--file=-"]
-        options += ["--signoff"] if signoff else []
-        _output(root, ["commit", *options, "--only", "--", *names], disarmed, message)
-    except BaseException:
-        _run(root, ["update-index", "--force-remove", "-z", "--stdin"], disarmed, fresh)
-        raise
-    return _line(root, ["rev-parse", "HEAD"])
 
 
 def _untracked(root: Path, names: Sequence[str]) -> list[str]:
@@ -176,15 +174,15 @@ def _line(root: Path, arguments: Sequence[str]) -> str:
     return os.fsdecode(_output(root, arguments)).removesuffix("\n")
 
 
-def _output(root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None, text: str = "") -> bytes:
-    answer = _run(root, arguments, extra, text)
+def _output(root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None, data: bytes = b"") -> bytes:
+    answer = _run(root, arguments, extra, data)
     if answer.returncode != 0:
         raise UsageError(f"git {arguments[0]} failed: {_complaint(answer)}", where=str(root))
     return answer.stdout
 
 
 def _run(
-    root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None, text: str = ""
+    root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None, data: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     executable = _executable(root)
     if executable is None:
@@ -193,7 +191,7 @@ def _run(
     fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
     return subprocess.run(
         [executable, "-C", str(root.resolve()), *_QUIET, *arguments],
-        input=os.fsencode(text),
+        input=data,
         capture_output=True,
         env={**kept, **fixed, "LC_ALL": "C", **(extra or {})},
         check=False,

@@ -1,0 +1,82 @@
+"""What was read of a tree, remembered, so that one can look again before anything is written."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from transformer.errors import TransformerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformer.workspace import Store
+
+Written = dict[str, "str | None"]
+"""Where files really are, relative to the root, and the hashes of what they hold; `None` where there is none."""
+
+
+class Seen:
+    """A store that remembers what it gave out: the bytes of each file, and the names in each folder.
+
+    The bytes themselves are in memory as long as the plan is, and compared faster than they are hashed.
+    """
+
+    def __init__(self, root: Path, store: Store) -> None:
+        self._root = root.resolve()
+        self._store = store
+        self._files: dict[str, bytes | None] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
+        self._twice: set[str] = set()
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; `None` where there is none."""
+        data = self._store.read(path)
+        if self._files.setdefault(path, data) != data:
+            self._twice.add(path)
+        return data
+
+    def moved(self, written: Written | None = None) -> list[str]:
+        """What is not as it was given out, sorted; files that we have `written` since are left out."""
+        ours = written or {}
+        others = {path: known for path, known in self._files.items() if not ours or self._real(path) not in ours}
+        files = [path for path, known in others.items() if not self._same(path, known)]
+        folders = [folder for folder in self._folders if self._listed(folder) != self._expected(folder, ours)]
+        return sorted({*files, *folders, *self._twice})
+
+    def _same(self, path: str, known: bytes | None) -> bool:
+        try:
+            return self._store.read(path) == known
+        except TransformerError:  # it cannot be read any more
+            return False
+
+    def _listed(self, folder: str) -> set[str]:
+        try:
+            return set(self._store.list(folder))
+        except TransformerError:
+            return {""}
+
+    def _expected(self, folder: str, ours: Written) -> set[str]:
+        names = set(self._folders[folder])
+        base = self._real(folder)
+        for path, known in ours.items():
+            parent, name = PurePosixPath(path).parent, PurePosixPath(path).name
+            if parent == PurePosixPath(base):
+                shown = str(PurePosixPath(folder, name))
+                names = names - {shown} if known is None else names | {shown}
+        return names
+
+    def _real(self, path: str) -> str:
+        """Where a path leads, relative to the root; as it is where it leads out."""
+        try:
+            target = (self._root / path).resolve()
+            return target.relative_to(self._root).as_posix()
+        except (OSError, RuntimeError, ValueError):
+            return path
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder, sorted."""
+        names = self._store.list(folder)
+        if self._folders.setdefault(folder, tuple(names)) != tuple(names):
+            self._twice.add(folder)
+        return names
