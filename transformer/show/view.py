@@ -25,7 +25,7 @@ from transformer.show.lines import (
     what_is_left,
     word,
 )
-from transformer.show.terminal import Terminal
+from transformer.show.terminal import Terminal, program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
