@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from transformer import explain as explaining
 from transformer import plan as planning
 from transformer import selection, write
 from transformer.choose import choose, meant
@@ -145,6 +146,18 @@ def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, t
     files += request.delivery.write(plan, report, request.repo)
     view.note(request.files.without_patch(report))
     return files
+
+
+def explain(request: Request, place: str, view: View) -> int:
+    """Say why a line is as it is: `place` is FILE:LINE. Raises `UsageError`."""
+    path, _, number = place.rpartition(":")
+    if not path or not number.isdigit():
+        raise UsageError(f"{place!r} is not FILE:LINE", help="as in src/file.cpp:120, below the tree's root")
+    tree = open_tree(request.repo)
+    pack = choose(request.arch, request.homes, request.options, tree)
+    plan = planning.make(pack, tree)
+    view.explanation(explaining.explain(plan, request.repo, path.removeprefix("./"), int(number)), request.files)
+    return 0
 
 
 def undo(repo: Path, view: View, arch: str | None = None) -> int:

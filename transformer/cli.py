@@ -155,6 +155,20 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
     return app.undo(repo, view, arch)
 
 
+@commands.command()
+@REPO
+@click.argument("place", metavar="FILE:LINE")
+@ARCH
+@PACKS
+@COLOUR
+@click.option("--json", type=FILE, metavar="FILE", help="As data, to a file, or with - to standard output.")
+@click.pass_obj
+def explain(view: View, repo: Path, place: str, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> int:
+    """Why a line of the fork at REPO is as it is: the rule, its reason and facts, and who else is affected."""
+    request = Request(repo, arch, "status", files=Files(json=json), homes=packs.homes(folders))
+    return app.explain(request, place, view)
+
+
 commands.add_command(survey)
 
 

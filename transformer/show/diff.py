@@ -54,7 +54,7 @@ def _shown(plan: Plan, by: By, width: int, colour: bool, *, columns: bool) -> It
 def about(note: Note, width: int, *, again: bool = False) -> Iterator[Line]:
     """Rule, place, deciding facts, and who is affected; shorter where the rule was told of before."""
     head = note.rule if again else f"{note.rule}: {note.makes}"
-    for number, text in enumerate(_wrapped(head, width - 2, "  ")):
+    for number, text in enumerate(wrapped(head, width - 2, "  ")):
         rule, colon, rest = text.partition(":")
         yield ("# " + rule, "bold magenta"), (colon + rest, "magenta") if not number else ""
     for name, where in note.anchors[:3]:
@@ -74,11 +74,11 @@ def about(note: Note, width: int, *, again: bool = False) -> Iterator[Line]:
 
 
 def _remark(text: str, width: int, style: str = "dim") -> Iterator[Line]:
-    for line in _wrapped(text, width - 4, "  "):
+    for line in wrapped(text, width - 4, "  "):
         yield ((f"#   {line}", style),)
 
 
-def _wrapped(text: str, width: int, hang: str) -> list[str]:
+def wrapped(text: str, width: int, hang: str) -> list[str]:
     """Lines with a hanging indent; no word is broken."""
     return wrap(text, max(width, 20), subsequent_indent=hang, break_long_words=False, break_on_hyphens=False) or [""]
 

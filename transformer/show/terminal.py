@@ -101,6 +101,14 @@ class _Stream:
             self.file.write(visible(text))
             self.file.flush()
 
+    def raw(self, text: str) -> None:
+        """Data, as it is."""
+        try:
+            self.file.write(text)
+            self.file.flush()
+        except BrokenPipeError:
+            self.end()
+
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformer.outcome import Blocked, Changes
 from transformer.selection import missing
+from transformer.show import why
 from transformer.show.diff import side, unified
 from transformer.show.hunks import hunks
 from transformer.show.lines import (
@@ -25,14 +26,17 @@ from transformer.show.lines import (
     what_is_left,
     word,
 )
+from transformer.show.output import write_all
 from transformer.show.terminal import Terminal, program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transformer.errors import TransformerError
+    from transformer.explain import Explanation
     from transformer.family import Evidence
     from transformer.plan import Plan
+    from transformer.show.files import Files
     from transformer.show.pieces import By
     from transformer.verdict import Complete, Nothing, Ready, Stuck, Verdict
     from transformer.verify import Report
@@ -130,6 +134,16 @@ class View(Terminal):
         self.say(("in all", "bold"))
         self.say_all(summed(plan))
         self.say(("next: ", "bold"), f"{program()} {next_command(verdict, repo)}")
+
+    def explanation(self, explanation: Explanation, files: Files) -> None:
+        """Why a line is as it is."""
+        if files.json is None:
+            self.say_all(why.told(explanation, self.out.width))
+        elif str(files.json) == "-":
+            self.out.raw(why.data(explanation))
+        else:
+            write_all({files.json: why.data(explanation).encode()})
+            self.asked_for([files.json])
 
     def evidence(self, evidence: Evidence) -> None:
         """One thing that was proved, or was not."""
