@@ -17,10 +17,24 @@ FORKS = tuple(sorted(each.name for each in EXAMPLES.iterdir() if (each / "src").
 FORK = EXAMPLES / "minifork"
 
 
+FOLDERS: list[Path] = []
+"""Folders of other packs, from `pytest --packs DIR`."""
+
+
+@cache
+def homes() -> tuple[pack.Home, ...]:
+    return pack.homes(FOLDERS)
+
+
 @cache
 def packs() -> tuple[Pack, ...]:
-    """Every pack of this checkout."""
-    return tuple(pack.every([pack.home()]))
+    """Every pack of this checkout, and of the folders that were named."""
+    return tuple(pack.every(homes()))
+
+
+def chosen() -> tuple[Pack, ...]:
+    """The packs that are tested: those of the folders that were named, else those of this checkout."""
+    return tuple(each for each in packs() if bool(FOLDERS) == (each.home.base is not None))
 
 
 @cache
@@ -40,7 +54,7 @@ def tree(files: dict[str, str], crlf: bool, fork: str = "minifork") -> Workspace
 
 def ask(rule: str, workspace: Workspace, arch: str = "gemma4") -> Outcome:
     """What one rule says of a tree."""
-    loaded = pack.load(arch, pack.home())
+    loaded = pack.load(arch, homes())
     found = [each for each in loaded.rules if each.name == rule]
     assert found, f"there is no rule {rule}"
     return plan.ask(found[0], loaded.family.open(workspace, loaded))
@@ -50,5 +64,5 @@ def edits(outcome: Outcome) -> tuple:
     return outcome.edits if isinstance(outcome, Changes) else ()
 
 
-__all__ = ["FORK", "FORKS", "Blocked", "Case", "Changes", "NotNeeded", "Satisfied", "ask", "edits", "example", "packs",
-           "paths", "read", "tree"]  # fmt: skip
+__all__ = ["FOLDERS", "FORK", "FORKS", "Blocked", "Case", "Changes", "NotNeeded", "Satisfied", "ask", "chosen", "edits",
+           "example", "homes", "packs", "paths", "read", "tree"]  # fmt: skip

@@ -68,7 +68,7 @@ def fork(folder: Path, *, crlf: bool = False, final_newline: bool = True) -> Pat
 def meant(arguments: tuple[object, ...]) -> list[str]:
     """The words of a command; where it names no architecture, most tests are about the first one."""
     words = [str(each) for each in arguments]
-    takes = words[:1] and (words[0] in ("run", "status", "verify") or words[:2] in (["rules", "list"], ["rules", "options"]))
+    takes = words[:1] and words[0] in ("run", "status", "verify")
     return [*words, "--arch", ARCH] if takes and not {"--arch", "--help", "-h"} & set(words) else words
 
 

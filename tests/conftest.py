@@ -1,7 +1,26 @@
 """What tests of the command line share. Helpers are imported by their bare names, packs below `rules`."""
 
+from pathlib import Path
+
+import casefile
 import pytest
 from command import fork, settle
+
+
+def pytest_addoption(parser):
+    parser.addoption("--packs", action="append", default=[], metavar="DIR", help="a folder with more packs to test")
+
+
+def pytest_configure(config):
+    casefile.FOLDERS.extend(Path(each).resolve() for each in config.getoption("--packs", []))
+
+
+def pytest_collection_modifyitems(config, items):
+    """With `--packs`, those packs are tested and nothing else."""
+    if casefile.FOLDERS:
+        about = [each for each in items if each.path.name in ("test_rules.py", "test_every_pack.py")]
+        config.hook.pytest_deselected(items=[each for each in items if each not in about])
+        items[:] = about
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,4 +1,4 @@
-"""A second architecture is two folders: it changes nothing in the engine or in the family's rules."""
+"""A pack in a folder of its own: what it may say wrongly, and how it lives beside another one."""
 
 import shutil
 from pathlib import Path
@@ -9,61 +9,42 @@ from casefile import FORK, HERE
 from transformer import pack, plan
 from transformer.errors import PackError
 from transformer.outcome import Blocked, Changes, Satisfied
-from transformer.types.check import check_types
-from transformer.types.names import new_names
 from transformer.workspace import DiskStore, Workspace
 
-TINY = HERE / "data" / "tinyllm"
+TINY = HERE / "data" / "packs"
 
 
 @pytest.fixture
 def home(tmp_path):
-    """The packs of this checkout and one more."""
-    real = pack.home()
-    for kind in ("rules", "templates"):
-        shutil.copytree(getattr(real, kind), tmp_path / kind, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(TINY / kind, tmp_path / kind / "tinyllm")
-    return pack.Home(tmp_path / "rules", tmp_path / "templates")
+    """A folder with one small pack, beside the packs of this checkout."""
+    shutil.copytree(TINY, tmp_path / "packs", ignore=shutil.ignore_patterns("__pycache__"))
+    return pack.homes([tmp_path / "packs"])[1]
 
 
-def test_both_packs_are_listed(home):
-    assert pack.names(home) == ["gemma4", "muse_glimmer", "tinyllm"]
+def tiny(home):
+    return pack.load("tinyllm", home)
 
 
-def test_the_second_architecture_is_ported(home):
-    tiny = pack.load("tinyllm", home)
-    made = plan.make(tiny, Workspace(DiskStore(FORK)))
-    assert made.state == "absent"
-    assert not made.blocked
-    changed = {step.rule.name for step in made.steps if isinstance(step.outcome, Changes)}
-    assert {"arch.name", "load.hparams", "load.tensors", "graph.builder", "graph.dispatch", "tinyllm.scale"} <= changed
-    again = plan.make(tiny, made.after)
-    assert again.state == "complete"
-    assert not again.edits
-    report = check_types(
-        FORK,
-        {path: source.data for path, source in made.after.planned.items()},
-        created=["src/models/tinyllm.cpp"],
-        names=new_names(made.before, made.by_file()),
-        include_dirs=tiny.family.includes,
-    )
-    assert report.new == ()
-    assert "src/models/tinyllm.cpp" in report.units
+def test_its_python_is_run_and_said_to_be_foreign(home):
+    assert tiny(home).foreign
+    assert "tinyllm.scale" in {rule.name for rule in tiny(home).rules}
 
 
 def test_two_architectures_live_side_by_side(home):
-    first = plan.make(pack.load("gemma4", home), Workspace(DiskStore(FORK)))
-    second = plan.make(pack.load("tinyllm", home), first.after)
+    other = next(pack.every([pack.home()]))
+    first = plan.make(other, Workspace(DiskStore(FORK)))
+    second = plan.make(tiny(home), first.after)
     assert not second.blocked
-    both = plan.make(pack.load("gemma4", home), second.after)
+    both = plan.make(other, second.after)
     assert both.state == "complete"
     assert not any(isinstance(step.outcome, Changes | Blocked) for step in both.steps)
 
 
 def test_an_unknown_pack_lists_those_there_are(home):
-    with pytest.raises(PackError, match="no pack 'gemma5'") as caught:
-        pack.load("gemma5", home)
-    assert "gemma4, muse-glimmer, tinyllm" in caught.value.help
+    with pytest.raises(PackError, match="no pack 'tinylm'") as caught:
+        pack.load("tinylm", [pack.home(), home])
+    assert "did you mean tinyllm?" in caught.value.help
+    assert pack.names(pack.home())[0] in caught.value.help
 
 
 @pytest.mark.parametrize(
@@ -92,15 +73,15 @@ def test_a_malformed_pack_is_named_with_its_file(home, old, new, words):
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(PackError) as caught:
-        plan.make(pack.load("tinyllm", home), Workspace(DiskStore(FORK)))
+        plan.make(tiny(home), Workspace(DiskStore(FORK)))
     assert words in f"{caught.value.message} {caught.value.where}"
     assert caught.value.where == str(path)
 
 
 def test_a_template_that_asks_for_what_the_fork_lacks_blocks_its_rule(home):
-    path = Path(home.templates, "tinyllm", "builder.cpp.j2")
+    path = Path(home.rules, "tinyllm", "templates", "builder.cpp.j2")
     path.write_text(path.read_text().replace('w="model.output"', 'w="model.output", w_extra="nullptr"'))
-    made = plan.make(pack.load("tinyllm", home), Workspace(DiskStore(FORK)))
+    made = plan.make(tiny(home), Workspace(DiskStore(FORK)))
     blocked = {step.rule.name: step.outcome for step in made.steps if isinstance(step.outcome, Blocked)}
     assert set(blocked) == {"graph.builder"}
     assert "no parameter w_extra" in blocked["graph.builder"].why
@@ -108,6 +89,6 @@ def test_a_template_that_asks_for_what_the_fork_lacks_blocks_its_rule(home):
 
 
 def test_marks_say_what_is_there(home):
-    made = plan.make(pack.load("tinyllm", home), Workspace(DiskStore(FORK)))
-    after = plan.make(pack.load("tinyllm", home), made.after)
+    made = plan.make(tiny(home), Workspace(DiskStore(FORK)))
+    after = plan.make(tiny(home), made.after)
     assert all(isinstance(step.outcome, Satisfied) for step in after.steps if step.rule.marks)

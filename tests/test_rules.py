@@ -1,7 +1,7 @@
 """Every case of every pack, on each example fork that it fits, under LF and CRLF, planned twice."""
 
 import pytest
-from casefile import FORKS, ask, edits, packs, paths, read, tree
+from casefile import FOLDERS, FORKS, ask, chosen, edits, packs, paths, read, tree
 
 from transformer.outcome import Blocked, Changes
 
@@ -12,8 +12,9 @@ ADVICE = {"arch.switches"}
 def cases():
     """Each case once, with the architecture that it is about: the first pack that has its rule, unless it names one."""
     seen = set()
-    for pack in packs():
-        for path in paths(pack):
+    for pack in chosen():
+        own = [path for path in paths(pack) if path.is_relative_to(pack.path.parent)]
+        for path in own if FOLDERS else paths(pack):
             if path not in seen:
                 seen.add(path)
                 case = read(path)
@@ -43,7 +44,7 @@ def test_case(case, arch, fork, crlf):
     assert not isinstance(again, Changes | Blocked), f"not quiet the second time: {again}"
 
 
-@pytest.mark.parametrize("pack", packs(), ids=lambda pack: pack.name)
+@pytest.mark.parametrize("pack", chosen(), ids=lambda pack: pack.name)
 def test_every_rule_has_a_case_that_changes_and_one_that_does_not(pack):
     seen = {}
     for path in (path for each in packs() for path in paths(each)):

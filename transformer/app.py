@@ -76,6 +76,7 @@ def run(request: Request, view: View) -> int:
 def _run(request: Request, view: View, tree: Opened) -> int:
     """Plan, and do with the verdict what was asked for."""
     pack = choose(request.arch, request.homes, request.options, tree.workspace)
+    view.foreign(pack)
     plan = planning.make(pack, tree.workspace)
     refuse_unmerged(tree.workspace)
     verdict = judge(plan)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +10,10 @@ import click
 from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
+from transformer.arguments import ARCH, FILE, PACKS, REPO
 from transformer.deliver.request import Delivery
-from transformer.errors import TransformerError, UsageError
+from transformer.errors import TransformerError
+from transformer.kit.command import rules
 from transformer.prove import Wanted, prove
 from transformer.show.files import Files
 from transformer.show.terminal import program
@@ -21,18 +22,11 @@ from transformer.survey.command import survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from transformer.pack import Pack
     from transformer.show.pieces import By
     from transformer.show.terminal import Colour
     from transformer.verify import Level
-
-REPO = click.argument("repo", type=click.Path(path_type=Path))
-ARCH = click.option("--arch", metavar="NAME",
-                    help="The architecture, as model files name it; not needed where only one fits.")  # fmt: skip
-PACKS = click.option("--packs", "folders", multiple=True, type=click.Path(path_type=Path), metavar="DIR",
-                     help="A folder with more packs; Python in them is run.")  # fmt: skip
-FILE = click.Path(path_type=Path)
 
 
 def _colours(context: click.Context, _parameter: click.Parameter, value: Colour) -> None:
@@ -170,43 +164,7 @@ def explain(view: View, repo: Path, place: str, arch: str | None, folders: tuple
 
 
 commands.add_command(survey)
-
-
-@commands.group()
-def rules() -> None:
-    """The rules of a pack."""
-
-
-@rules.command("list")
-@ARCH
-@PACKS
-@click.pass_obj
-def rules_list(view: View, arch: str | None, folders: tuple[Path, ...]) -> int:
-    """Every rule, in order, and what it makes true."""
-    for rule in _pack(arch, folders).rules:
-        view.say((rule.name.ljust(22), "bold"), f"  {rule.makes}{'' if rule.required else ' (optional)'}")
-    return 0
-
-
-@rules.command("options")
-@ARCH
-@PACKS
-@click.pass_obj
-def rules_options(view: View, arch: str | None, folders: tuple[Path, ...]) -> int:
-    """What can be chosen with `run --option`, and what is taken without."""
-    for name, on in sorted(_pack(arch, folders).options.items()):
-        view.say((f"{name}={'on' if on else 'off'}", "bold"))
-    return 0
-
-
-def _pack(arch: str | None, folders: Sequence[Path]) -> Pack:
-    """The pack that was named, or the only one there is."""
-    homes = packs.homes(folders)
-    known = list(packs.every(homes)) if arch is None else [packs.load(arch, homes)]
-    if len(known) != 1:
-        names = ", ".join(each.arch for each in known)
-        raise UsageError(f"there are several architectures: {names}", help="say one with --arch")
-    return known[0]
+commands.add_command(rules)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,7 +24,8 @@ class Evidence:
     """One thing that was looked at to prove a tree. The first row of a table is its head; `bad` ones failed."""
 
     title: str
-    good: bool
+    good: bool | None
+    """`None` where the pack records nothing to compare with: this was not proved."""
     text: str
     rows: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
@@ -62,11 +63,24 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """What a family brings for one spec: the features that were found or listed, and their rules in order."""
+class Feature:
+    """Something that an architecture needs of a fork: its name, what it means, and its rules in order."""
 
-    features: tuple[str, ...]
+    name: str
+    means: str
     rules: tuple[Rule[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a family brings for one spec: the features that were found or listed, in the order of their rules."""
+
+    features: tuple[Feature, ...]
+
+    @property
+    def rules(self) -> tuple[Rule[Any], ...]:
+        """The rules of all features, in order."""
+        return tuple(rule for each in self.features for rule in each.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +118,9 @@ class Family(Generic[C]):
     """The facts that were asked for since the last call."""
     parts: tuple[Part, ...] = ()
     """How a port is cut into a series of commits, in order."""
+    naming: Callable[[str], Mapping[str, str]] = field(default=lambda name: {"name": name})
+    """What a spec calls an architecture of a name: field (`builder.name`) to value. Renaming a pack replaces them."""
+    skeleton: str = ""
+    """The folder of a small pack to start from, below the family's templates."""
+    reference: Callable[[Pack, Mapping[str, Workspace]], str] | None = None
+    """The reference page of words, facts and features: what a pack can say, and what that gives in some trees."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformer.plan import Plan
 
 _WORD = re.compile(r"<%.*?%>")
+_SHORT = 12  # characters: a shorter line is like many others
 _ALIKE = 0.55  # a line of a template keeps at least so much of itself when its words are filled in
 
 
@@ -52,11 +53,25 @@ def origin(plan: Plan, path: str, line: int) -> Origin | None:
     return None
 
 
+def from_pack(plan: Plan, path: str) -> bool:
+    """Whether a file of the planned tree holds text of the pack's own templates."""
+    edits = [edit for edit in plan.edits if edit.path == path]
+    if any(edit.creates for edit in edits):
+        return True
+    folder = plan.pack.templates
+    lines = (line.strip() for edit in edits if b"\n" in edit.text.strip() for line in edit.text.decode().split("\n"))
+    return any(_closest([folder], line)[0] for line in lines if len(line) > _SHORT)
+
+
 def _template(plan: Plan, text: str) -> tuple[str, str]:
     """The line of a template that looks most like a generated one; empty where none does."""
-    best, place = _ALIKE, ("", "")
     home = plan.pack.home
-    for folder in (plan.pack.templates, home.templates_of(plan.pack.family.templates)):
+    return _closest((plan.pack.templates, home.templates_of(plan.pack.family.templates)), text)
+
+
+def _closest(folders: Sequence[Path], text: str) -> tuple[str, str]:
+    best, place = _ALIKE, ("", "")
+    for folder in folders:
         for name, number, line in _lines(folder):
             ratio = SequenceMatcher(None, _WORD.sub("", line), text, autojunk=False).ratio()
             if ratio > best:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from transformer.errors import PackError, UsageError
-from transformer.family import Family
+from transformer.family import Family, Feature
 from transformer.rule import Rule
 
 _PACKAGE = "transformer_rules"
@@ -55,7 +55,8 @@ class Pack:
     title: str
     family: Family[Any]
     spec: dict[str, Any]
-    features: tuple[str, ...]
+    features: tuple[Feature, ...]
+    """What it needs of a fork, as far as the family has rules for it."""
     rules: tuple[Rule[Any], ...]
     home: Home
     path: Path
@@ -116,6 +117,20 @@ def homes(folders: Iterable[Path]) -> tuple[Home, ...]:
     return tuple(found)
 
 
+def families(home: Home) -> list[Family[Any]]:
+    """The families of an installation, by name."""
+    folders = sorted(path.parent for path in home.rules.glob("*/__init__.py"))
+    folders = [each for each in folders if not (each / "pack.toml").exists()]
+    found = (getattr(_module(home, each.name), "FAMILY", None) for each in folders)
+    return [each for each in found if each is not None]
+
+
+def forget() -> None:
+    """Read the Python of packs anew when it is next asked for: somebody may have changed it."""
+    _root.cache_clear()
+    importlib.invalidate_caches()
+
+
 def names(home: Home) -> list[str]:
     """The packs there are, sorted."""
     return sorted(path.parent.name for path in home.rules.glob("*/pack.toml"))
@@ -142,6 +157,15 @@ def every(places: Iterable[Home]) -> Iterator[Pack]:
     for each in places:
         for name in names(each):
             yield _read(name, each)
+
+
+def only(arch: str | None, places: Sequence[Home]) -> Pack:
+    """The pack that was named, or the only one there is. Raises `UsageError` where there are several."""
+    known = list(every(places)) if arch is None else [load(arch, places)]
+    if len(known) != 1:
+        there = ", ".join(each.arch for each in known)
+        raise UsageError(f"there are several architectures: {there}", help="say one with --arch")
+    return known[0]
 
 
 def _spec(path: Path) -> dict[str, Any]:

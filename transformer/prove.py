@@ -44,6 +44,7 @@ def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wante
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
     tree = open_tree(repo)
     pack = choose(arch, homes, {}, tree)
+    view.foreign(pack)
     settle(repo)
     plan = planning.make(pack, tree)
     refuse_unmerged(tree)
@@ -58,7 +59,7 @@ def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wante
     good = True
     for evidence in chain(_evidence(plan, repo, wanted.model, view), _computed(pack, builder, view)):
         view.evidence(evidence)
-        good &= evidence.good
+        good &= evidence.good is not False
     return 0 if good else 5
 
 

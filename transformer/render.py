@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -11,7 +12,6 @@ from transformer.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from transformer.cpp import Parameter
 
@@ -67,6 +67,15 @@ def page(folder: Path, template: str, names: Mapping[str, Any]) -> str:
         autoescape=True,
     )
     return made.get_template(template).render(names)
+
+
+def value(expression: str, names: Mapping[str, Any]) -> str:
+    """What an expression of templates gives, on one line. Raises `TemplateError`."""
+    try:
+        found = environment(Path()).from_string(f"<%= {expression} %>").render(names)
+    except jinja2.TemplateError as error:
+        raise TemplateError(str(error), help=f"words of templates are: {', '.join(sorted(names))}") from error
+    return found.replace(_BREAK, " ")
 
 
 def _plain(path: Path) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -57,14 +57,19 @@ class Report:
         return "the rules misread this fork: report it with the lines above"
 
 
-def verify(plan: Plan, root: Path, level: Level, progress: Progress) -> Report:
-    """Judge a plan; types only where the syntax is sound. Raises `NoCompiler` where types cannot be checked."""
+def verify(
+    plan: Plan, root: Path, level: Level, progress: Progress, only: Collection[str] | None = None
+) -> Report:
+    """Judge a plan; types only where the syntax is sound, and of the units `only` where these are given.
+
+    Raises `NoCompiler` where types cannot be checked.
+    """
     if level == "none":
         return Report("none")
     found = tuple(_syntax(plan))
     if level == "syntax" or found:
         return Report("syntax", found)
-    return _types(plan, root, progress)
+    return _types(plan, root, progress, only)
 
 
 def _syntax(plan: Plan) -> Iterator[Finding]:
@@ -90,7 +95,7 @@ def _twins(source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]
                 yield Finding(source.where(last), f"{name} is there {count} times in one {kind}")
 
 
-def _types(plan: Plan, root: Path, progress: Progress) -> Report:
+def _types(plan: Plan, root: Path, progress: Progress, only: Collection[str] | None) -> Report:
     from transformer.types.check import check_types
     from transformer.types.names import new_names
 
@@ -102,6 +107,7 @@ def _types(plan: Plan, root: Path, progress: Progress) -> Report:
         created=created,
         names=new_names(plan.before, plan.by_file()),
         include_dirs=plan.pack.family.includes,
+        only=only,
         progress=progress,
     )
     found = tuple(

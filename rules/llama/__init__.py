@@ -7,9 +7,10 @@ from .features import RULES, offer
 from .fork import recognise
 from .port import collections, open_port, written
 from .proof import compute, prove
+from .reference import reference
 from .running import RECIPE
 from .series import PARTS
-from .spec import own_names
+from .spec import naming, own_names
 from .words import WORDS
 
 FAMILY = Family(
@@ -29,4 +30,7 @@ FAMILY = Family(
     own=own_names,
     asked=lambda port: list(asked(collections(port))),
     parts=PARTS,
+    naming=naming,
+    skeleton="new",
+    reference=reference,
 )  # fmt: skip

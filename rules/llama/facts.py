@@ -144,6 +144,13 @@ class Facts(Asked):
         return Fact(name, self._fork.file("llama-graph.h").struct(name).where)
 
     @cached_property
+    def attention_input(self) -> Fact[str]:
+        """The function of the graph that makes the attention input with one cache for all layers."""
+        name = f"build_{self._fork.window_input.removeprefix('llm_graph_input_').removesuffix('_iswa')}"
+        name = name.replace("build_attn_", "build_attn_inp_")
+        return Fact(name, self._fork.graph.where_of(f"{name}("))
+
+    @cached_property
     def merged_gate_up(self) -> Fact[bool]:
         """Whether `build_moe_ffn` takes gate and up projections as one tensor."""
         return self._expert_parameter("gate_up_exps")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
+from transformer import family
 from transformer.errors import PackError
 from transformer.family import Offer
 from transformer.rule import Rule
@@ -18,10 +19,11 @@ from .spec import Spec, read
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A name that a pack can list, what it means, whether a spec shows it, and its rules in order."""
+    """A name that a pack can list, what it means, what of a spec shows it, in words and as a test, and its rules."""
 
     name: str
     means: str
+    sign: str
     shown: Callable[[Spec], bool]
     rules: tuple[Rule[Port], ...]
 
@@ -31,31 +33,38 @@ def _always(spec: Spec) -> bool:
 
 
 FEATURES = (
-    Feature("architecture", "names, keys and tensors are known", _always,
+    Feature("architecture", "names, keys and tensors are known", "always", _always,
             (names.architecture, names.keys, names.tensors, names.tensor_infos)),
-    Feature("members", "values, tensors and sizes have a place", _always,
+    Feature("members", "values, tensors and sizes have a place", "always", _always,
             (members.layer_members, members.hparams_members, members.labels, members.sizes)),
     Feature("window-heads", "layers with a window have heads of another size",
+            "the key `attention.key_length_swa`",
             lambda spec: spec.has_key("attention.key_length_swa"),
             (head_sizes.values, head_sizes.cache_width, head_sizes.cache_views, head_sizes.shift,
              head_sizes.quantized_cache, head_sizes.saver)),
-    Feature("loader", "hyperparameters and tensors are read", _always, (loading.hparams, loading.tensors)),
+    Feature("loader", "hyperparameters and tensors are read", "always", _always, (loading.hparams, loading.tensors)),
     Feature("flag-arrays", "a value of a file is an array of booleans",
+            "the key `attention.sliding_window_pattern`",
             lambda spec: spec.has_key("attention.sliding_window_pattern"), (loading.bool_arrays,)),
     Feature("experts", "experts have merged projections, or a factor each",
+            "a member `ffn_gate_up_exps` or `ffn_down_exps_s` in `layer`",
             lambda spec: spec.has_member("ffn_gate_up_exps") or spec.has_member("ffn_down_exps_s"),
             (experts.parameters, experts.gate_up, experts.scale)),
     Feature("shared-cache", "layers without K and V of their own read the cache of others",
+            "`shares_cache_like`",
             lambda spec: bool(spec.shares_cache_like), (cache.reuse, cache.owners)),
     Feature("window-cache", "layers with a window have a cache of their own",
+            "the key `attention.sliding_window_pattern`",
             lambda spec: spec.has_key("attention.sliding_window_pattern"), (cache.window_types, cache.one_kind)),
-    Feature("graph", "a builder is there and is called", _always,
+    Feature("graph", "a builder is there and is called", "always", _always,
             (building.builder, building.declaration, building.sources, building.dispatch, building.rope_type)),
     Feature("long-graph", "a graph has more nodes than eight for each tensor",
+            "`long_graph`",
             lambda spec: spec.long_graph, (building.size,)),
     Feature("no-values", "the quantizer accepts layers without a V of their own",
+            "`shares_cache_like`",
             lambda spec: bool(spec.shares_cache_like), (quantizing.values,)),
-    Feature("labels", "lists of architectures know this one", _always, (labels.labels, switches.switches)),
+    Feature("labels", "lists of architectures know this one", "always", _always, (labels.labels, switches.switches)),
 )  # fmt: skip
 """In the order in which rules plan; insertions at one place keep it."""
 
@@ -77,5 +86,5 @@ def offer(raw: Mapping[str, Any], listed: Sequence[str] | None, where: str) -> O
         if feature.rules[0] is cache.reuse and not spec.shares_cache_like:
             what = f"feature {feature.name} needs shares_cache_like"
             raise PackError(what, where=where, help="name the architecture whose layers share in the same way")
-    rules = tuple(replace(rule, feature=each.name) for each in taken for rule in each.rules)
-    return Offer(tuple(each.name for each in taken), rules)
+    marked = ((each, tuple(replace(rule, feature=each.name) for rule in each.rules)) for each in taken)
+    return Offer(tuple(family.Feature(each.name, each.means, rules) for each, rules in marked))

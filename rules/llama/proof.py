@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .contract import Contract
+    from .header import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,17 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an architecture brings to be proved with, made when asked for: no other command needs it."""
+    """What an architecture brings to be proved with, made when asked for: no other command needs it.
 
-    contract: Callable[[], Contract]
-    samples: Callable[[], Sequence[Sample]]
-    texts: Callable[[], Texts]
+    Each part may be missing; what would have been proved with it is then said to be not proved.
+    """
+
+    contract: Callable[[], Contract] | None = None
+    """What the loader asks of a model file."""
+    samples: Callable[[], Sequence[Sample]] | None = None
+    """Tiny models with known logits."""
+    texts: Callable[[], Texts] | None = None
+    """Texts with known tokens."""
 
 
 def prove(pack: Pack, model: Path) -> Evidence:
@@ -55,8 +62,10 @@ def prove(pack: Pack, model: Path) -> Evidence:
     from .contract import judge
     from .header import read
 
-    proof: Proof = pack.proof
-    found = judge(read(model), proof.contract())
+    proof, header = _of(pack), read(model)
+    if proof.contract is None:
+        return _named(pack, header, model)
+    found = judge(header, proof.contract())
     verdict = "will not load" if found.faults else "has all that the port asks for"
     counts = f"{found.there} tensors, {found.asked} asked for at most" if found.asked else f"{found.there} tensors"
     return Evidence("model", not found.faults, f"{model} {verdict}: {counts}", notes=found.faults + found.notes)
@@ -66,6 +75,27 @@ def compute(pack: Pack, folder: Path, progress: Progress) -> Iterator[Evidence]:
     """Whether the build in the folder computes and reads what it must."""
     from . import logits, tokens
 
-    proof: Proof = pack.proof
-    yield logits.judge(proof.samples(), folder, progress)
-    yield tokens.judge(proof.texts(), folder)
+    proof = _of(pack)
+    if proof.samples is None:
+        yield Evidence("numbers", None, f"not proved: pack {pack.name} records no models with known logits")
+    else:
+        yield logits.judge(proof.samples(), folder, progress)
+    if proof.texts is None:
+        yield Evidence("tokenizer", None, f"not proved: pack {pack.name} records no texts with known tokens")
+    else:
+        yield tokens.judge(proof.texts(), folder)
+
+
+def _of(pack: Pack) -> Proof:
+    """What a pack is proved with; nothing where it says nothing."""
+    return pack.proof if isinstance(pack.proof, Proof) else Proof()
+
+
+def _named(pack: Pack, header: Header, model: Path) -> Evidence:
+    """Of a file for a pack that records no contract: whether it is a model of this architecture at all."""
+    named = header.keys.get("general.architecture")
+    said = "none" if named is None else str(named.data)
+    if said != pack.arch:
+        return Evidence("model", False, f"{model} is another model: general.architecture is {said}, not {pack.arch}")
+    text = f"{model} is of this architecture, {len(header.tensors)} tensors; not proved: that they are those asked for"
+    return Evidence("model", None, text, notes=(f"pack {pack.name} records no contract",))

@@ -106,6 +106,17 @@ def own_names(raw: Mapping[str, Any]) -> tuple[str, ...]:
     return (enumerator, f"LLAMA_VOCAB_PRE_TYPE_{short}", f'"{name}"', name, name.replace("-", "_")) if name else ()
 
 
+def naming(name: str) -> dict[str, str]:
+    """What a spec calls an architecture whose files name it so: each field, and its value."""
+    word = re.sub(r"\W", "_", name).lower()
+    return {
+        "name": name,
+        "enumerator": f"LLM_ARCH_{word.upper()}",
+        "builder.name": f"llm_build_{word}",
+        "builder.file": f"{word.replace('_', '-')}.cpp",
+    }
+
+
 PARTS = ("hparams", "tensors", "graph")
 
 

@@ -22,7 +22,8 @@ def keys(header: Header) -> Sequence[Key]:
         _number("feed_forward_length", WIDTH, per_layer=True),
         _number("attention.head_count", COUNT, per_layer=True),
         _number("attention.head_count_kv", COUNT, per_layer=True, required=False),
-        _number("attention.key_length", COUNT, required=False), _number("attention.value_length", COUNT, required=False),
+        _number("attention.key_length", COUNT, required=False),
+        _number("attention.value_length", COUNT, required=False),
         _number("attention.sliding_window", 2**31),
         # one number is the period, and older than the array
         Key(PATTERN, ("u32",), low=2, high=LAYERS) if period else

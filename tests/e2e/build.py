@@ -72,11 +72,12 @@ class Build:
 
 
 def port(tree: AnyTree, *options: str) -> Path:
-    """A copy of the tree that the command line has ported, with the verification that it has by default."""
+    """A copy of the tree into which the command line has ported every architecture, verified as it does by default."""
     target = WORK / tree.name / "-".join(("ported", *options))
     with FileLock(_made(WORK / tree.name) / "port.lock"):
         _sync(pristine(tree), target)
-        _call([sys.executable, "-m", "transformer", "run", str(target), *(f"--option={each}" for each in options)], cwd=PROJECT)
+        for arch, *chosen in (("gemma4", *(f"--option={each}" for each in options)), ("muse-glimmer",)):
+            _call([sys.executable, "-m", "transformer", "run", str(target), "--arch", arch, *chosen], cwd=PROJECT)
     return target
 
 

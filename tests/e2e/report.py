@@ -17,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from e2e import mistakes, others, sessions, vocabulary
+from e2e import gemma4, others, sessions, vocabulary
 from e2e.build import FLAGS, PROJECT, Build, build, port
 from e2e.run import MODELS as FOLDER
 from e2e.run import figures
 from e2e.settings import BOUNDS, HALF, HALF_ROUTED, SETTINGS
+from e2e.subjects import PAIRS
 from e2e.trees import TREES, local, pristine
 from rules.gemma4.oracle import models
 from rules.gemma4.oracle.models import MODELS
@@ -101,7 +102,7 @@ def _head() -> str:
         flags="\n    ".join(FLAGS),
         ubatches=", ".join(sorted({str(setting.ubatch) for setting in SETTINGS}, key=int)),
         bounds="\n".join(_bounds()),
-        mistakes=len(mistakes.MISTAKES),
+        mistakes=len(gemma4.MISTAKES),
         lean=STRICT.lean,
     )
 
@@ -155,10 +156,10 @@ def _logits(ported: Build) -> Iterator[str]:
     yield f"| model | {' | '.join(titles)} |"
     yield "|---" * (len(titles) + 1) + "|"
     leaning: list[Figure] = []
-    for model in MODELS:
-        got = list(zip(SETTINGS, figures(ported, model, SETTINGS), strict=True))
+    for subject, model in PAIRS:
+        got = list(zip(SETTINGS, figures(ported, subject, model, SETTINGS), strict=True))
         cells = [_worst(f for s, f in got if (s.flash, s.cache) == column) for column in columns]
-        yield f"| {model.name} | {' | '.join(cells)} |"
+        yield f"| {subject.arch} {model.name} | {' | '.join(cells)} |"
         leaning += [figure for _, figure in got]
     most = max(leaning, key=lambda figure: figure.lean)
     yield ""

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from e2e import others
-from e2e import run as running
 from e2e.build import Build
+from e2e.gemma4 import SUBJECT
 from e2e.run import MODELS
 from e2e.settings import Setting
 from rules.gemma4.oracle import models
@@ -122,8 +122,8 @@ def _reference(model: Model, sequences: Sequences, setting: Setting) -> np.ndarr
     """[position, sequence, token]"""
     variant, how = model.layout.variant, (model.layout.shape, model.kind, setting.flash, setting.cache)
     if sequences.count == 1:
-        return running.reference(*how)[:, None]
-    computing = running.imitation(*how if setting.cache == "q8_0" else how[:2])
+        return SUBJECT.reference(*how)[:, None]
+    computing = SUBJECT.imitation(*how if setting.cache == "q8_0" else how[:2])
     return np.stack([computing.logits(ids) for ids in sequences.ids(variant)], axis=1)
 
 

@@ -12,8 +12,9 @@ import gguf
 import numpy as np
 
 from e2e.build import Build
-from e2e.mistakes import added, effects
-from e2e.run import MODELS, reference
+from e2e.gemma4 import SUBJECT
+from e2e.mistakes import added
+from e2e.run import MODELS
 from e2e.settings import BOUNDS, HALF, Cache
 from rules.gemma4.oracle import files, golden, models
 from rules.gemma4.oracle.forward import Reference, Shift
@@ -68,8 +69,8 @@ def state(build: Build, model: Model, cache: Cache) -> Figure:
     variant = model.layout.variant
     ids, at = np.concatenate(variant.prompt()), cut(variant).at
     got = run(build, "sessions", model, ids, CACHES[cache], "state", str(at))
-    mistaken = {name: effect[at:] for name, effect in effects(variant.name).items()}
-    return _figure(model, "state", cache, got, reference(variant.name, "f32", cache == "q8_0", cache)[at:], mistaken)
+    mistaken = {name: effect[at:] for name, effect in SUBJECT.effects(variant.name).items()}
+    return _figure(model, "state", cache, got, SUBJECT.reference(variant.name, "f32", cache == "q8_0", cache)[at:], mistaken)
 
 
 def parallel(build: Build, model: Model) -> Iterator[Figure]:
@@ -81,8 +82,8 @@ def parallel(build: Build, model: Model) -> Iterator[Figure]:
         run(build, "sessions", model, np.concatenate(pair), "seqs=2 ctx=1024", "parallel")
         for pair in ((ids, other), (other, ids))
     )
-    want = reference(variant.name, "f32")
-    yield _figure(model, "first of two sequences", "f32", rows[:n], want, effects(variant.name))
+    want = SUBJECT.reference(variant.name, "f32")
+    yield _figure(model, "first of two sequences", "f32", rows[:n], want, SUBJECT.effects(variant.name))
     yield _figure(model, "second of two sequences", "f32", rows[n:], turned[:n], {})
 
 

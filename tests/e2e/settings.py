@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rules.gemma4.oracle.models import Model
+from e2e.subject import Model
 from rules.llama.figures import STRICT, Bound
 
 Cache = Literal["f32", "f16", "q8_0"]
@@ -67,7 +67,7 @@ BOUNDS: dict[tuple[str, bool], Bound] = {
 
 
 def bound(model: Model, setting: Setting) -> Bound:
-    routed, halved = bool(model.layout.variant.experts), setting.flash or setting.cache == "f16"
+    routed, halved = bool(getattr(model.variant, "experts", 0)), setting.flash or setting.cache == "f16"
     if model.kind == "q8_0":
         return BOUNDS["q8_0 file", routed]
     if setting.cache == "q8_0":

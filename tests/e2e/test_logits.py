@@ -7,12 +7,13 @@ import pytest
 from e2e.build import Build
 from e2e.run import figures
 from e2e.settings import SETTINGS
-from rules.gemma4.oracle.models import MODELS, Model
+from e2e.subject import Model, Subject
+from e2e.subjects import every_model
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_logits(ported: Build, model: Model) -> None:
-    bad = [str(figure) for figure in figures(ported, model, SETTINGS) if not figure.good]
+@every_model
+def test_logits(ported: Build, subject: Subject, model: Model) -> None:
+    bad = [str(figure) for figure in figures(ported, subject, model, SETTINGS) if not figure.good]
     assert not bad, "\n".join(bad)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from e2e.build import Build
-from e2e.run import MODELS, logits, reference
+from e2e.gemma4 import SUBJECT
+from e2e.run import MODELS, logits
 from rules.gemma4.oracle import models
 from rules.gemma4.oracle.models import LAYOUTS, Layout, Model
 from rules.gemma4.oracle.variants import STEPS
@@ -42,5 +43,5 @@ def test_q4_0_runs(ported: Build, layout: Layout, tmp_path: Path) -> None:
     made = quantized(ported, layout, gguf.LlamaFileType.MOSTLY_Q4_0, tmp_path)
     got = logits(ported, made, np.concatenate(layout.variant.prompt()), STEPS, [""])[0]
     allowed = Bound(1.0, 10.0, tie=None, agree=0.05)  # four bits cost the tiny models much: it runs, and is not noise
-    figure = measure(layout.name, "Q4_0", got, reference(layout.shape, "f32"), STEPS, allowed, {})
+    figure = measure(layout.name, "Q4_0", got, SUBJECT.reference(layout.shape, "f32"), STEPS, allowed, {})
     assert figure.good, str(figure)

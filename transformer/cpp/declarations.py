@@ -184,6 +184,13 @@ class Struct(Place):
                 found.append(Function(self.source, node, f"{self.name}::{name}"))
         return found
 
+    @property
+    def method_names(self) -> list[str]:
+        """What its member functions are called, each once, in the order of the text."""
+        found = (function_declarator(node) for node in self._members)
+        names = (self.source.text(innermost(each)) for each in found if each is not None)
+        return [each for each in dict.fromkeys(names) if each.isidentifier()]
+
     def method(self, name: str, *parameters: str) -> Function:
         """The one member function of this name that has all the `parameters`."""
         found = [each for each in self.methods(name) if set(parameters) <= set(each.names)]

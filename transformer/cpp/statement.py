@@ -105,6 +105,11 @@ class Place(Scope):
         }
         return re.sub(r'(?<![\w.:>"])\w+\b(?!")', lambda word: known.get(word[0], word[0]), code)
 
+    @property
+    def seen_locals(self) -> list[str]:
+        """The local variables that can be seen at the place, the nearest first."""
+        return [name for each in self._visible() for name in each.variables]
+
     def _visible(self) -> list[Statement]:
         """The declarations of the local variables that can be seen at the place, the nearest first."""
         found, node = [], self.node

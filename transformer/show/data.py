@@ -20,6 +20,7 @@ def data(plan: Plan, report: Report | None) -> str:
     document = {
         "version": VERSION,
         "pack": plan.pack.name,
+        "foreign": str(plan.pack.path.parent) if plan.pack.foreign else None,
         "state": plan.state,
         "fingerprint": plan.fingerprint,
         "rules": [_step(step) for step in plan.steps],

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from transformer.errors import TransformerError
     from transformer.explain import Explanation
     from transformer.family import Evidence
+    from transformer.pack import Pack
     from transformer.plan import Plan
     from transformer.show.files import Files
     from transformer.show.pieces import By
@@ -148,7 +149,8 @@ class View(Terminal):
     def evidence(self, evidence: Evidence) -> None:
         """One thing that was proved, or was not."""
         self.close()
-        self.say((f"{evidence.title}: ", "bold green" if evidence.good else "bold red"), evidence.text)
+        style = {True: "bold green", False: "bold red", None: "bold yellow"}[evidence.good]
+        self.say((f"{evidence.title}: ", style), evidence.text)
         widths = [max(map(len, column)) for column in zip(*evidence.rows, strict=True)]
         for number, row in enumerate(evidence.rows):
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -194,6 +196,11 @@ class View(Terminal):
         """Something that the user should know before the rest."""
         if text:
             self.tell(("note: ", "yellow"), text)
+
+    def foreign(self, pack: Pack) -> None:
+        """That code of a pack from elsewhere was run."""
+        if pack.foreign:
+            self.note(f"Python of pack {pack.name} was run, from {pack.path.parent}: you named its folder")
 
     def error(self, error: TransformerError) -> None:
         """What happened, where, what to try."""

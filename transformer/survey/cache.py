@@ -30,6 +30,7 @@ def fingerprint(*homes: Home) -> str:
         with suppress(PackageNotFoundError):
             digest.update(f"{name} {version(name)}\n".encode())
     engine = Path(__file__).resolve().parents[1]
+    homes += tuple(home.base for home in homes if home.base is not None)
     for root in (engine, *(each for home in homes for each in (home.rules, home.templates) if each is not None)):
         for path in sorted(each for each in root.rglob("*") if each.suffix in _KINDS):
             data = path.read_bytes()

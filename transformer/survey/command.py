@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from transformer import pack as packs
+from transformer.arguments import PACKS
 from transformer.errors import UsageError
 from transformer.show.files import check_file
 from transformer.show.output import write_all
@@ -27,7 +28,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
               help="Each Nth of them, and the last.")  # fmt: skip
 @click.option("--revisions", type=FILE, metavar="FILE", help="These revisions instead: one a line.")
-@click.option("--arch", help="The architecture to port; not needed where there is one.")
+@click.option("--arch", metavar="NAME", help="The architecture to port; not needed where there is one.")
+@PACKS
 @click.option("--verify", "level", type=click.Choice(["syntax", "types", "none"]), default="syntax", show_default=True,
               help="How far to judge each plan.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; as many as cores (types: one).")
@@ -38,8 +40,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--cache", type=FOLDER, metavar="DIR", help="The same, in this folder.")
 @click.pass_obj
 def survey(view: View, repository: Path, span: str, every: int, revisions: Path | None, arch: str | None,
-           level: Level, jobs: int | None, dask: str, json: Path | None, html: Path | None, resume: bool,
-           cache: Path | None) -> int:  # fmt: skip
+           folders: tuple[Path, ...], level: Level, jobs: int | None, dask: str, json: Path | None, html: Path | None,
+           resume: bool, cache: Path | None) -> int:  # fmt: skip
     """Plan and verify over the history of the repository at GIT_DIR, without a checkout; nothing is written to it."""
     from transformer.survey import result
     from transformer.survey.cache import default_folder
@@ -53,7 +55,12 @@ def survey(view: View, repository: Path, span: str, every: int, revisions: Path 
             check_file(file, top.parent if top.name == ".git" else top)
     cores = 1 if level == "types" else len(os.sched_getaffinity(0))
     kept = cache or (default_folder() if resume else None)
-    request = Request(repository, arch or _only(), span, every, revisions, level, jobs or cores, dask, kept)
+    pack = packs.only(arch, packs.homes(folders))
+    home = None if pack.home.base is None else pack.home
+    if dask and home is not None:
+        raise UsageError("other workers do not have the packs of --packs", help="leave --dask or --packs away")
+    view.foreign(pack)
+    request = Request(repository, pack.arch, span, every, revisions, level, jobs or cores, dask, kept, home)
     found = run(request, lambda done, total, unit: view.progress(done, total, unit, what="surveying"))
     view.close()
     view.say_all(result.table(found))
@@ -63,10 +70,3 @@ def survey(view: View, repository: Path, span: str, every: int, revisions: Path 
             write_all({file: text(found).encode("utf-8", "backslashreplace")})
             view.asked_for([file])
     return 0
-
-
-def _only() -> str:
-    names = packs.names(packs.home())
-    if len(names) != 1:
-        raise UsageError(f"there are several architectures: {', '.join(names)}", help="say one with --arch")
-    return names[0]

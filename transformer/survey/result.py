@@ -47,6 +47,8 @@ class Survey:
     level: Level
     rules: tuple[Rule, ...]
     rows: tuple[Row, ...]
+    foreign: str = ""
+    """The folder of a pack whose Python was run though it is not part of the installation."""
 
     @property
     def states(self) -> dict[State, int]:
@@ -75,6 +77,7 @@ def data(survey: Survey) -> dict[str, Any]:
     return {
         "version": VERSION,
         "pack": survey.title,
+        "foreign": survey.foreign or None,
         "repository": survey.repository,
         "range": survey.span,
         "verified": survey.level,

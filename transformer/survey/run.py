@@ -63,7 +63,9 @@ def survey(request: Request, progress: Progress) -> Survey:
             spread(executor, setup, missing, jobs, done)
     rules = tuple(Rule(each.name, each.makes, each.required) for each in pack.rules)
     span = request.span or f"{len(wanted)} revisions of a list"
-    return Survey(pack.title, _name(folder), span, request.level, rules, tuple(rows[each] for each in wanted))
+    found = tuple(rows[each] for each in wanted)
+    foreign = str(pack.path.parent) if pack.foreign else ""
+    return Survey(pack.title, _name(folder), span, request.level, rules, found, foreign)
 
 
 def _wanted(request: Request, folder: str) -> list[str]:

@@ -94,8 +94,12 @@ def metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
         "rope.dimension_count_swa": v.head,
     }
     for key, value in values.items():
-        add = {int: writer.add_uint32, float: writer.add_float32, list: writer.add_array}[type(value)]
-        add(f"gemma4.{key}", value)
+        if isinstance(value, list):
+            writer.add_array(f"gemma4.{key}", value)
+        elif isinstance(value, float):
+            writer.add_float32(f"gemma4.{key}", value)
+        else:
+            writer.add_uint32(f"gemma4.{key}", value)
 
 
 def _tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:

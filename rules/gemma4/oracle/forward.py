@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...llama.oracle.rounding import Array, Attention, Rounding, exact
+from ...llama.oracle.rounding import EXACT, Array, Attention, Rounding, exact
 from .variants import Variant
 
 Gelu = Callable[[Array], Array]
@@ -19,7 +19,7 @@ Gelu = Callable[[Array], Array]
 
 def gelu(x: Array) -> Array:
     """GELU in its tanh form."""
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return np.asarray(0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))))
 
 
 def gelu_table(x: Array) -> Array:
@@ -60,7 +60,7 @@ class Reference:
     gelu: Gelu = gelu_table
     rounding: Rounding = exact
     shift: Shift | None = None
-    attention: Attention = Attention()
+    attention: Attention = EXACT
 
     def logits(self, tokens: Array) -> Array:
         """One row per token; each sees the tokens before it."""
@@ -84,7 +84,7 @@ class Reference:
         table = self._get("per_layer_token_embd.weight")[tokens].reshape(shape) * np.sqrt(v.per_layer)
         context = x @ self._get("per_layer_model_proj.weight").T  # never quantized, hence not rounded
         context = (context * v.hidden**-0.5).reshape(shape)
-        return (table + self._norm(context, "per_layer_proj_norm")) * 2**-0.5
+        return np.asarray((table + self._norm(context, "per_layer_proj_norm")) * 2**-0.5)
 
     def _attention(self, layer: int, y: Array, kept: dict[int, tuple[Array, Array]]) -> Array:
         v, n, d = self.variant, len(y), self.variant.head_size(layer)
@@ -144,7 +144,8 @@ class Reference:
         out = self._times(f"{blk}.ffn_down", inner)
         if not self.variant.experts:
             return out
-        return self._norm(out, f"{blk}.post_ffw_norm_1") + self._norm(self._experts(layer, x), f"{blk}.post_ffw_norm_2")
+        dense = self._norm(out, f"{blk}.post_ffw_norm_1")
+        return np.asarray(dense + self._norm(self._experts(layer, x), f"{blk}.post_ffw_norm_2"))
 
     def _experts(self, layer: int, x: Array) -> Array:
         v, blk = self.variant, f"blk.{layer}"
@@ -166,13 +167,13 @@ class Reference:
         return self.tensors[name].astype(np.float64)
 
     def _times(self, name: str, x: Array) -> Array:
-        return self.rounding(x) @ self._get(f"{name}.weight").T
+        return np.asarray(self.rounding(x) @ self._get(f"{name}.weight").T)
 
     def _norm(self, x: Array, name: str) -> Array:
-        return self._plain_norm(x) * self._get(f"{name}.weight")
+        return np.asarray(self._plain_norm(x) * self._get(f"{name}.weight"))
 
     def _plain_norm(self, x: Array) -> Array:
-        return x / np.sqrt((x**2).mean(-1, keepdims=True) + np.float64(np.float32(self.variant.eps)))
+        return np.asarray(x / np.sqrt((x**2).mean(-1, keepdims=True) + np.float64(np.float32(self.variant.eps))))
 
 
 def _by_head(x: Array, heads: int) -> Array:
@@ -182,4 +183,4 @@ def _by_head(x: Array, heads: int) -> Array:
 
 def _softmax(x: Array) -> Array:
     e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+    return np.asarray(e / e.sum(-1, keepdims=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,8 @@ def save(variant: Variant, logits: dict[str, np.ndarray]) -> Path:
     kept |= {table: fixed[table] - fixed["f32-table"] for table in TABLES[1:]}
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{variant.name}.npz"
-    np.savez_compressed(path, **{name: _planes(table) for name, table in kept.items()})
+    planes: dict[str, Any] = {name: _planes(table) for name, table in kept.items()}
+    np.savez_compressed(path, **planes)
     return path
 
 
@@ -44,12 +46,13 @@ def load(variant: str, table: str) -> np.ndarray:
         fixed = _whole(kept["f32-table"])
         if table != "f32-table":
             fixed = fixed + _whole(kept[table])
-    return fixed * (VARIANTS[variant].cap / STEPS_IN_CAP)
+    return np.asarray(fixed * (VARIANTS[variant].cap / STEPS_IN_CAP))
 
 
 def manifest() -> dict[str, dict[str, str]]:
     """The sha256 of each golden file and of each model file, and the versions that made them."""
-    return json.loads(MANIFEST.read_text())
+    kept: dict[str, dict[str, str]] = json.loads(MANIFEST.read_text())
+    return kept
 
 
 def _planes(table: np.ndarray) -> np.ndarray:
@@ -61,4 +64,5 @@ def _planes(table: np.ndarray) -> np.ndarray:
 
 
 def _whole(planes: np.ndarray) -> np.ndarray:
-    return (planes[0].astype(np.uint16) | (planes[1].astype(np.uint16) << 8)).astype(np.int16).astype(np.int32)
+    words = np.asarray(planes[0].astype(np.uint16) | (planes[1].astype(np.uint16) << 8))
+    return words.astype(np.int16).astype(np.int32)

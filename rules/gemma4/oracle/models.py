@@ -54,6 +54,16 @@ class Model:
     kind: Kind
 
     @property
+    def shape(self) -> str:
+        """The name of its shape."""
+        return self.layout.shape
+
+    @property
+    def variant(self) -> Variant:
+        """Its shape."""
+        return self.layout.variant
+
+    @property
     def name(self) -> str:
         """Layout and kind."""
         return f"{self.layout.name}-{self.kind}"

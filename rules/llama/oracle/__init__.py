@@ -1,1 +1,1 @@
-"""What the tiny models of all architectures share: how files store numbers, and how ggml rounds. Needs numpy and gguf."""
+"""What the tiny models of all packs share: how files store numbers, and how ggml rounds. Needs numpy and gguf."""

@@ -26,7 +26,7 @@ def q8_0(x: Array) -> Array:
     blocks = x.astype(np.float32).reshape(*x.shape[:-1], -1, 32)
     scale = np.abs(blocks).max(-1, keepdims=True) / np.float32(127)
     inverse = np.divide(1, scale, where=scale != 0, out=np.zeros_like(scale))
-    return (np.rint(blocks * inverse) * scale.astype(np.float16).astype(np.float64)).reshape(x.shape)
+    return np.asarray(np.rint(blocks * inverse) * scale.astype(np.float16).astype(np.float64)).reshape(x.shape)
 
 
 ROUNDING: dict[str, Rounding] = {"f32": exact, "f16": half, "q8_0": q8_0}
@@ -45,10 +45,13 @@ class Attention:
     value: Rounding = exact
 
 
+EXACT = Attention()
+"""Attention as it is."""
+
 # By flash attention or not, and the type of the cache, as ggml computes on a CPU. Flash attention takes keys and values
 # of 32 bits as half floats. Without it only keys can be quantized: values are then 32-bit floats.
 ATTENTION: dict[tuple[bool, str], Attention] = {
-    (False, "f32"): Attention(),
+    (False, "f32"): EXACT,
     (False, "f16"): Attention(half, half, half, half),
     (False, "q8_0"): Attention(q8_0, q8_0),
     (True, "f32"): Attention(half, half, exact, half),

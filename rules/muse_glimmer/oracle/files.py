@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import gguf
 
@@ -24,7 +23,7 @@ def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
 
 def _metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
     """The keys of the architecture."""
-    values: dict[str, Any] = {
+    values: dict[str, int | float | list[bool]] = {
         "block_count": v.layers,
         "context_length": v.context,
         "embedding_length": v.hidden,
@@ -45,8 +44,13 @@ def _metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
     if v.theta_window is not None:
         values["rope.freq_base_swa"] = v.theta_window
     for key, value in values.items():
-        add = {int: writer.add_uint32, float: writer.add_float32, list: writer.add_array}[type(value)]
-        add(f"muse-glimmer.{key}", value)
+        name = f"muse-glimmer.{key}"
+        if isinstance(value, list):
+            writer.add_array(name, value)
+        elif isinstance(value, float):
+            writer.add_float32(name, value)
+        else:
+            writer.add_uint32(name, value)
 
 
 def _tokenizer(writer: gguf.GGUFWriter) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...llama.oracle.rounding import Array, Attention, Rounding, exact
+from ...llama.oracle.rounding import EXACT, Array, Attention, Rounding, exact
 from .variants import Variant
 
 
@@ -25,7 +25,7 @@ class Reference:
     variant: Variant
     tensors: Mapping[str, Array]
     rounding: Rounding = exact
-    attention: Attention = Attention()
+    attention: Attention = EXACT
 
     def logits(self, tokens: Array) -> Array:
         """One row per token; each sees the tokens before it."""
@@ -61,7 +61,7 @@ class Reference:
         return self._times(f"{blk}.attn_output", self._gated(layer, seen.transpose(1, 0, 2).reshape(n, -1), y))
 
     def _gated(self, layer: int, seen: Array, y: Array) -> Array:
-        return seen / (1 + np.exp(-self._times(f"blk.{layer}.attn_gate", y)))
+        return np.asarray(seen / (1 + np.exp(-self._times(f"blk.{layer}.attn_gate", y))))
 
     def _turn(self, x: Array) -> Array:
         """Rotary positions: dimension 2i turns with dimension 2i + 1."""
@@ -80,14 +80,14 @@ class Reference:
         return self.tensors[name].astype(np.float64)
 
     def _times(self, name: str, x: Array) -> Array:
-        return self.rounding(x) @ self._get(f"{name}.weight").T
+        return np.asarray(self.rounding(x) @ self._get(f"{name}.weight").T)
 
     def _norm(self, x: Array, name: str, eps: float | None = None) -> Array:
-        return self._scaled_to_one(x, eps) * self._get(f"{name}.weight")
+        return np.asarray(self._scaled_to_one(x, eps) * self._get(f"{name}.weight"))
 
     def _scaled_to_one(self, x: Array, eps: float | None = None) -> Array:
         added = np.float64(np.float32(self.variant.eps if eps is None else eps))
-        return x / np.sqrt((x**2).mean(-1, keepdims=True) + added)
+        return np.asarray(x / np.sqrt((x**2).mean(-1, keepdims=True) + added))
 
 
 def _by_head(x: Array, heads: int) -> Array:
@@ -97,4 +97,4 @@ def _by_head(x: Array, heads: int) -> Array:
 
 def _softmax(x: Array) -> Array:
     e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+    return np.asarray(e / e.sum(-1, keepdims=True))

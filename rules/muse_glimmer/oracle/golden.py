@@ -24,10 +24,10 @@ def save(shape: str, logits: dict[str, np.ndarray]) -> Path:
     """Keep the logits of a shape, by the kind of file."""
     scale = max(float(np.abs(logits[table]).max()) for table in TABLES) / STEPS
     fixed = {table: np.rint(logits[table] / scale).astype(np.int32) for table in TABLES}
-    kept = {"f32": fixed["f32"], "f16": fixed["f16"] - fixed["f32"]}
+    more = _planes(fixed["f16"] - fixed["f32"])
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{shape}.npz"
-    np.savez_compressed(path, scale=np.float64(scale), **{name: _planes(table) for name, table in kept.items()})
+    np.savez_compressed(path, scale=np.float64(scale), f32=_planes(fixed["f32"]), f16=more)
     return path
 
 
@@ -54,4 +54,5 @@ def _planes(table: np.ndarray) -> np.ndarray:
 
 
 def _whole(planes: np.ndarray) -> np.ndarray:
-    return (planes[0].astype(np.uint16) | (planes[1].astype(np.uint16) << 8)).astype(np.int16).astype(np.int32)
+    words = np.asarray(planes[0].astype(np.uint16) | (planes[1].astype(np.uint16) << 8))
+    return words.astype(np.int16).astype(np.int32)

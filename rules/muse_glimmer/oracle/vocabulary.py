@@ -10,7 +10,9 @@ from itertools import pairwise
 from .variants import VOCABULARY
 
 NORMAL, CONTROL = 1, 3
-CONTROLS = ("<|pad|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot|>", "<|start|>", "<|message|>", "<|image|>", "<|video|>")
+CONTROLS = (
+    "<|pad|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot|>", "<|start|>", "<|message|>", "<|image|>", "<|video|>",
+)  # fmt: skip
 BOS, EOS, EOT, PAD = 1, 2, 3, 0
 
 CORPUS = """The quick brown fox jumps over the lazy dog. The logits must agree at every position: the window slides,

@@ -107,6 +107,8 @@ def _draw(rng: np.random.RandomState, v: Variant, name: str, shape: Shape) -> np
         return normal(0.05)
     if name == "norm.weight":
         return uniform(6.0, 14.0)  # logits large enough for the soft cap to matter
+    if name.endswith(("post_attention_layernorm.weight", "post_feedforward_layernorm.weight")):
+        return uniform(-0.9, -0.5)  # each layer adds a small part; with a large one rounding would grow with depth
     if name.endswith("layernorm.weight"):
         return uniform(-0.5, 0.5)
     if name.endswith(("o_proj.weight", "down_proj.weight")):
