@@ -28,7 +28,7 @@ def rules(planned):
     ("only", "wanted"),
     [
         (["heads.cache-width"], {"heads.values", "heads.cache-width"}),
-        (["cache.reuse"], {"arch.name", "cache.reuse"}),
+        (["cache.reuse"], {"arch.name", "cache.reuse", "graph.rope-type"}),
         (["experts.scale"], {"experts.parameters", "experts.scale"}),
         (["vocab.choice"], {"vocab.choice", "vocab.pre-type"}),
         (["vocab.ranks"], {"vocab.ranks"}),

@@ -169,7 +169,8 @@ def test_no_pager_where_nothing_is_long_and_where_it_is_cat(tree, tmp_path):
     assert "is ported" in said
 
 
-def test_the_pager_of_a_repository_is_not_started(tree, tmp_path):
+def test_the_pager_of_a_repository_is_not_started(tree, tmp_path, monkeypatch):
+    monkeypatch.delenv("GIT_PAGER")
     repository(tree)
     page = tmp_path / "page"
     subprocess.run(["git", "-C", str(tree), "config", "core.pager", f"cat > '{page}'"], check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +11,7 @@ from transformer import plan as planning
 from transformer.cpp.enclosing import enclosing_name
 from transformer.effect import Effect, effect, said
 from transformer.errors import UsageError
-from transformer.origin import Origin, origin, spans
+from transformer.origin import origin, spans
 from transformer.outcome import Satisfied
 from transformer.past import before
 from transformer.workspace import Workspace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from transformer.plan import Plan, Step
 
 How = Literal["written", "planned", "holds"]
+_TELLING = 8  # letters and digits, by which a line is known again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Reason:
     effect: Effect
     anchor: str = ""
     where: str = ""
-    origin: Origin | None = None
+    template: str = ""
+    """The line of a template (`file:line`) that looks most like it, where the rule wrote several lines."""
 
     @property
     def facts(self) -> tuple[Shown, ...]:
@@ -82,10 +85,10 @@ def _planned(plan: Plan, path: str, start: int, end: int) -> Iterator[Reason]:
             yield _reason("planned", plan, edit)
 
 
-def _reason(how: How, plan: Plan, edit: Edit, found: Origin | None = None) -> Reason:
+def _reason(how: How, plan: Plan, edit: Edit, template: str = "") -> Reason:
     step = next(each for each in plan.steps if each.rule.name == edit.rule)
     source = None if edit.creates else plan.before.source(edit.path)
-    return Reason(how, step, effect(plan, edit, source), edit.anchor, edit.where, found)
+    return Reason(how, step, effect(plan, edit, source), edit.anchor, edit.where, template)
 
 
 def _written(plan: Plan, root: Path, path: str, line: int) -> tuple[str, tuple[Reason, ...]]:
@@ -109,7 +112,10 @@ def _written(plan: Plan, root: Path, path: str, line: int) -> tuple[str, tuple[R
         for edit, (begin, stop) in zip(edits, spans(edits), strict=True)
         if edit.rule == found.rule and ends.line(begin) <= there <= ends.line(max(stop - 1, begin))
     ]
-    return past.commit, tuple(_reason("written", old, edit, found) for edit in touching[:1])
+    text = ends.data.split(b"\n")[there - 1]
+    telling = len(re.findall(rb"\w", text)) >= _TELLING and any(b"\n" in edit.text.strip() for edit in touching)
+    template = found.template if telling else ""
+    return past.commit, tuple(_reason("written", old, edit, template) for edit in touching[:1])
 
 
 def _same_line(now: bytes, planned: bytes, line: int) -> int:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transformer.cpp.enclosing import surroundings
+from transformer.cpp.enclosing import is_exhaustive, surroundings
 from transformer.cpp.suffixes import CODE, HEADERS
 from transformer.errors import UsageError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _DEFINED = re.compile(rb"\b(\w+)::")
+_LABEL = re.compile(rb"\bcase\s+(\w+)\s*:")
 _TYPE = re.compile(rb"\b(?:struct|class)\s+(\w+)[^;{()]*\{")
 _SAID = re.compile(rb'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
@@ -70,8 +71,23 @@ class Links:
         """For each edit, the numbers of those that it cannot be without."""
         found = []
         for number, words in enumerate(self._new):
-            made = {other for word in words for other in self._made(word, number)}
+            made = {other for word in words for other in self._made(word, number)} | self._awaited(number)
             found.append((made | self._mates(number)) - {number})
+        return found
+
+    def _awaited(self, number: int) -> set[int]:
+        """For an edit that brings an enumerator: the labels of it in switches that compilers want to be whole."""
+        brought = {word for word in self._new[number] if number in self._declaring.get(word, ())}
+        return {other for word in brought for other in self._labels.get(word, ())}
+
+    @cached_property
+    def _labels(self) -> Mapping[bytes, set[int]]:
+        """For each word, the edits that add a label of it to a switch without a default."""
+        found: defaultdict[bytes, set[int]] = defaultdict(set)
+        for number, edit in enumerate(self.plan.edits):
+            label = _LABEL.search(edit.text)
+            if label and not edit.creates and is_exhaustive(self.plan.before.source(edit.path), edit.start):
+                found[label[1]].add(number)
         return found
 
     def _made(self, word: bytes, number: int) -> Iterator[int]:

@@ -70,6 +70,14 @@ def surroundings(source: Source, start: int, end: int) -> Surroundings:
     return Surroundings(tuple(names), kind)
 
 
+def is_exhaustive(source: Source, offset: int) -> bool:
+    """Whether the innermost switch around a place names all its values: it has no default."""
+    node = next((each for each in _around(source, offset, offset) if each.type == "switch_statement"), None)
+    body = node.child_by_field_name("body") if node is not None else None
+    cases = [each for each in body.named_children if each.type == "case_statement"] if body is not None else []
+    return bool(cases) and all(each.child_by_field_name("value") is not None for each in cases)
+
+
 def enclosing_name(source: Source, start: int, end: int) -> str:
     """The outermost function, type or table around a span, as a diff names it; empty where there is none."""
     named = [name for node in _around(source, start, end) if (name := name_of(source, node))]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from transformer.show.diff import Line
 
 VERSION = 1
-_TELLING = 8  # letters and digits
 BEFORE = "the line was there before the port, and the rule found that it holds here"
 HOW = {
     "written": "this tool wrote the line",
@@ -36,16 +35,10 @@ def told(explanation: Explanation, width: int) -> Iterator[Line]:
         yield from about(_note(reason), width)
         for line in wrapped(" ".join(reason.step.rule.guide.split()), width - 4, ""):
             yield ((f"#   {line}", "dim"),)
-        if reason.origin is not None and reason.origin.template:
-            yield ((f"#   from template {reason.origin.template}", "dim"),)
+        if reason.template:
+            yield ((f"#   most like template line {reason.template}", "dim"),)
     if explanation.base:
         yield ((f"compared with {explanation.base[:12]}, the tree before the port", "dim"),)
-
-
-def _template(reason: Reason, text: str) -> str:
-    """The template line that looks most like the text, which is to say something."""
-    telling = sum(each.isalnum() for each in text) >= _TELLING
-    return reason.origin.template if reason.origin is not None and telling else ""
 
 
 def _note(reason: Reason) -> Note:
@@ -62,12 +55,12 @@ def data(explanation: Explanation) -> str:
         "text": explanation.text,
         "inside": explanation.inside,
         "base": explanation.base,
-        "reasons": [_reason(each, explanation.text) for each in explanation.reasons],
+        "reasons": [_reason(each) for each in explanation.reasons],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _reason(reason: Reason, text: str) -> dict[str, object]:
+def _reason(reason: Reason) -> dict[str, object]:
     rule, effect = reason.step.rule, reason.effect
     return {
         "how": reason.how,
@@ -77,7 +70,7 @@ def _reason(reason: Reason, text: str) -> dict[str, object]:
         "feature": rule.feature,
         "anchor": reason.anchor,
         "where": reason.where,
-        "template": _template(reason, text),
+        "template": reason.template,
         "facts": [{"name": each.name, "value": each.value, "where": each.where} for each in reason.facts],
         "affects": {"others": effect.reach, "safe": effect.safe, "shown": list(effect.shown)},
     }
