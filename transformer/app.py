@@ -18,7 +18,7 @@ from transformer.show.ask import choose_by_hand
 from transformer.show.files import Files
 from transformer.show.lines import counted
 from transformer.tree import Opened, open_tree, opened, refuse_dirty, refuse_outside, refuse_unmerged
-from transformer.verdict import Ready, exit_code, judge
+from transformer.verdict import Complete, Nothing, Ready, Stuck, exit_code, judge
 from transformer.verify import Level, verify
 from transformer.workspace import DiskStore
 
@@ -87,6 +87,12 @@ def _run(request: Request, view: View, tree: Opened) -> int:
         case Ready():
             part = _part(verdict, request, view)
             return _carry_out(part, request, view, tree) if part is not None else 0
+        case Stuck():
+            view.stuck(verdict)
+        case Complete():
+            view.complete(verdict)
+        case Nothing():
+            view.nothing(verdict)
     view.asked_for(_hand_out(request, view, plan, None, tree))
     return verdict.exit_code
 

@@ -117,7 +117,9 @@ class Kept:
             with suppress(OSError):
                 path.unlink()
 
-    def _lasting(self, inside: dict[str, str], outside: dict[str, tuple[int, int]], said: Said, planned: bool) -> bool:
+    def _lasting(
+        self, inside: dict[str, str], outside: dict[str, tuple[int, int]], said: Said, planned: bool
+    ) -> bool:
         """Whether a result will be right as long as its files are the same. A missing header may come any time."""
         root = str(self.sources.root)
         for one in said:
