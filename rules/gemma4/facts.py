@@ -21,6 +21,19 @@ class Facts(Asked):
         return Fact(macro, graph.where_of(macro)) if graph.mentions(macro) else Fact("", graph.where)
 
     @cached_property
+    def halves_of_one_row(self) -> Fact[bool]:
+        """Whether ggml works on one half of a row of its own: what is left of merged projections with one expert used.
+
+        Older versions take the strides of dimensions of one into account (`ggml_is_contiguous_n`), and abort.
+        """
+        paths = [path for path in ("ggml/src/ggml.c", self._fork.path("ggml.c")) if self._fork.workspace.exists(path)]
+        if not paths:
+            return Fact(False, self._fork.file("llama-graph.cpp").where)
+        source = self._fork.workspace.source(paths[0])
+        offset = source.live.find(b"tensor->ne[i] != 1 && tensor->nb[i] != next_nb")
+        return Fact(offset >= 0, source.where(max(offset, 0)))
+
+    @cached_property
     def token_input(self) -> Fact[str]:
         """The member of the graph's result that holds the tokens."""
         return member_of(self._fork.file("llama-graph.h").struct("llm_graph_result"), ("t_inp_tokens", "t_tokens"))
