@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ..llama.facts import Fact, member_of
+from ..llama.facts import Asked, Fact, member_of
 from ..llama.fork import Fork
 
 
-class Facts:
+class Facts(Asked):
     """Facts beside those of the family."""
 
     def __init__(self, fork: Fork) -> None:

@@ -14,7 +14,13 @@ from ..llama.port import Port
 NAME, SAME = '"llama4"', '"gpt-4o"'
 
 
-@rule("vocab.llama4", "the pre-tokenizer llama4 is chosen by its name")
+@rule(
+    "vocab.llama4",
+    "the pre-tokenizer llama4 is chosen by its name",
+    affects="vocabularies whose file names the pre-tokenizer llama4",
+    safe="such a file was refused before, as a pre-tokenizer that is not known; all other names lead where they did",
+    shown=("vocab.llama4/beside_gpt_4o",),
+)
 def llama4(port: Port) -> Outcome:
     """One more name in the condition that chooses GPT-4o's. A fork without that one could not cut a text rightly."""
     load = port.fork.vocab_method("load")
