@@ -28,7 +28,9 @@ def llama4(port: Port) -> Outcome:
     if known := [each for each in chosen if each.holds(f"tokenizer_pre == {NAME}")]:
         return Satisfied(known[0].where)
     same = [each for each in chosen if each.holds(f"tokenizer_pre == {SAME}")]
-    if len(same) != 1:
+    if len(same) > 1:
+        return Blocked(f"gpt-4o is chosen at {len(same)} places", same[1].where)
+    if not same:
         why = "model files name the pre-tokenizer llama4, and this fork knows neither it nor gpt-4o, which cuts alike"
         return Blocked(why, load.where, "bring the pre-tokenizer of GPT-4o into the fork first")
     return same[0].widen(f"tokenizer_pre == {NAME}")

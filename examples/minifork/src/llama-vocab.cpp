@@ -339,10 +339,6 @@ void llama_vocab::impl::load(llama_model_loader & ml, const LLM_KV & kv) {
                 pre_type = LLAMA_VOCAB_PRE_TYPE_QWEN2;
                 clean_spaces = false;
             } else if (
-                    tokenizer_pre == "gpt-4o") {
-                pre_type = LLAMA_VOCAB_PRE_TYPE_GPT4O;
-                clean_spaces = false;
-            } else if (
                     tokenizer_pre == "jais-2") {
                 pre_type = LLAMA_VOCAB_PRE_TYPE_JAIS2;
             } else {
