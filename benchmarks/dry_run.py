@@ -32,7 +32,8 @@ for path in sys.argv[1:]:
 def touched(tree: Path) -> list[str]:
     """The files of the tree that the port edits."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "transformer", "run", str(tree), "--arch", "gemma4", "--verify", "syntax", "--out", folder]
+        named = ["run", str(tree), "--arch", "gemma4", "--verify", "syntax"]
+        command = [sys.executable, "-m", "transformer", *named, "--out", folder]
         subprocess.run(command, check=True, cwd=HOME, stdout=subprocess.DEVNULL)
         found = [path.relative_to(folder) for path in Path(folder).rglob("*") if path.suffix in (".h", ".cpp")]
     return sorted(str(tree / path) for path in found if (tree / path).exists())

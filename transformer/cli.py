@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from transformer import pack as packs
 from transformer.app import Action, Request
 from transformer.arguments import ARCH, FILE, PACKS, REPO
 from transformer.deliver.request import Delivery
+from transformer.draft import drafted
 from transformer.errors import TransformerError
 from transformer.kit.command import rules
 from transformer.prove import Wanted, prove
@@ -65,6 +67,7 @@ def commands() -> None:
 @REPO
 @ARCH
 @PACKS
+@click.option("--from", "donor", metavar="DONOR[@REV]", help="Draft the pack from a donor first; see `rules new`.")
 @click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where changes would be made.")
 @click.option("--diff", type=click.Choice(["unified", "side", "stat"]),
@@ -90,8 +93,8 @@ def commands() -> None:
 @click.option("--option", "options", multiple=True, callback=chosen, metavar="NAME=on|off",
               help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
-def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry_run: bool, check: bool,
-        diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
+def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], donor: str | None, dry_run: bool,
+        check: bool, diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
         commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
         patch: Path | None, html: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
         verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
@@ -106,8 +109,14 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry
     shown: Diff = diff or ("unified" if dry_run else "stat")
     delivery = Delivery(commit, split, branch, signoff, series)
     files, homes = Files(patch, json, out, html), packs.homes(folders)
-    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
-                           options, homes), view)  # fmt: skip
+    wanted = Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
+                     options, homes)  # fmt: skip
+    if donor is None:
+        return app.run(wanted, view)
+    if arch is None:
+        raise click.UsageError("--from needs --arch: the name of the architecture in model files")
+    with drafted(next(packs.every(homes)).family, donor, arch) as folder:
+        return app.run(replace(wanted, homes=packs.homes((*folders, folder))), view)
 
 
 @commands.command()

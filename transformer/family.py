@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from transformer.rule import Rule
 
 if TYPE_CHECKING:
+    from transformer.donor import Donor
     from transformer.pack import Pack
     from transformer.workspace import Workspace
 
@@ -110,6 +111,10 @@ class Family(Generic[C]):
     """How such a tree is built."""
     compute: Callable[[Pack, Path, Progress], Iterable[Evidence]] | None = None
     """Judges what a build, in the folder, computes."""
+    draft: Callable[[Donor, str], Mapping[str, str]] | None = None
+    """Reads an architecture out of a donor: path below a folder of packs to text."""
+    architectures: Callable[[Workspace], list[str]] | None = None
+    """The names of the architectures that a tree knows, sorted."""
     words: Mapping[str, str] = field(default_factory=dict)
     """The words of its templates, and what each gives."""
     own: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda spec: ()

@@ -78,6 +78,14 @@ def value(expression: str, names: Mapping[str, Any]) -> str:
     return found.replace(_BREAK, " ")
 
 
+def render_text(text: str, names: Mapping[str, Any]) -> str:
+    """A template that is given as text. Raises `TemplateError`."""
+    try:
+        return _lay_out(environment(Path()).from_string(text).render(names)) if "<%" in text else text
+    except (jinja2.TemplateSyntaxError, jinja2.UndefinedError) as error:
+        raise TemplateError(str(error)) from error
+
+
 def _plain(path: Path) -> str | None:
     """The text of a template that has nothing to fill in."""
     text = path.read_text(encoding="utf-8") if path.is_file() else "<%"

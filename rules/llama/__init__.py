@@ -1,10 +1,15 @@
 """llama.cpp and its forks: how to know such a tree, what differs between them, the rules they share."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from transformer.family import Family
 
 from .facts import asked, shown
 from .features import RULES, offer
-from .fork import recognise
+from .fork import Fork, recognise
 from .port import collections, open_port, written
 from .proof import compute, prove
 from .reference import reference
@@ -12,6 +17,26 @@ from .running import RECIPE
 from .series import PARTS
 from .spec import naming, own_names
 from .words import WORDS
+
+if TYPE_CHECKING:
+    from transformer.donor import Donor
+    from transformer.workspace import Workspace
+
+
+def draft(donor: Donor, name: str) -> Mapping[str, str]:
+    """A pack for an architecture of a donor; loaded only by who drafts."""
+    from .donor import draft
+
+    return draft(donor, name)
+
+
+def architectures(workspace: Workspace) -> list[str]:
+    """The names of the architectures that a tree can load, sorted; where each is a class, those that are made."""
+    fork = Fork(workspace)
+    table, factory = fork.architecture_names, fork.file("llama-model.cpp").functions("llama_model_mapping")
+    loaded = [each for each in table.rows if not factory or each in factory[0].switch("arch").cases]
+    return sorted(table.cell(each).strip('"') for each in loaded if each != "LLM_ARCH_UNKNOWN")
+
 
 FAMILY = Family(
     name="llama.cpp",
@@ -26,6 +51,8 @@ FAMILY = Family(
     prove=prove,
     recipe=RECIPE,
     compute=compute,
+    draft=draft,
+    architectures=architectures,
     words=WORDS,
     own=own_names,
     asked=lambda port: list(asked(collections(port))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied
+from transformer.outcome import Blocked, Outcome, Satisfied
 from transformer.rule import rule
 
 from .loading import CORE, judged
@@ -35,10 +35,12 @@ def dispatch(port: Port) -> Outcome:
 
 @rule("graph.rope-type", "llama_model_rope_type knows how the architecture pairs values")
 def rope_type(port: Port) -> Outcome:
-    """A label in the group that returns the rope type of the spec."""
-    switch, arch = port.fork.rope_types, port.spec.enumerator
-    wanted = f"LLAMA_ROPE_TYPE_{port.spec.rope}"
+    """A label in the group that returns the rope type of the spec; a case of its own for an expression without one."""
+    switch, arch, rope = port.fork.rope_types, port.spec.enumerator, port.spec.rope
+    wanted = rope if "LLAMA_ROPE_TYPE_" in rope else f"LLAMA_ROPE_TYPE_{rope}"
     group = [label for label in switch.cases if switch.case(label).holds(f"return {wanted};")]
+    if not group and wanted == rope:
+        return switch.add_case(arch, f"return {wanted};", near=port.spec.near, bare=True)
     if arch in switch.cases and arch not in group:
         return Blocked(f"{arch} does not lead to {wanted}", switch.case(arch).where)
     relatives = [label for label in port.spec.near if label in group]
@@ -54,5 +56,6 @@ def size(port: Port) -> Outcome:
         return Satisfied(most.where)
     asking = [each for each in most.ifs() if each.condition.mentions("arch")]
     if not asking:
-        return NotNeeded(f"{most.name} asks for no architecture ({most.where})")
+        count = "n_tokens" if "n_tokens" in most.names else "cparams.n_ubatch"
+        return most.body().statements()[0].insert_before(port.render("long_graph.cpp.j2", count=count))
     return asking[0].condition.widen(f"model.arch == {arch}")

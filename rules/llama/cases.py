@@ -53,7 +53,7 @@ class Cases:
     def builder_name(self) -> str:
         """The builder that `build_graph` makes for this architecture; the spec's, where it makes none yet."""
         scope = self.scope("graph")
-        made = re.search(r"<\s*(\w+)", scope.text) if scope is not None else None
+        made = re.search(r"make_unique\s*<\s*(\w+)", scope.text) if scope is not None else None
         return made.group(1) if made else self._port.spec.builder.name
 
     @property
@@ -67,8 +67,11 @@ class Cases:
         made = self.scope("graph") is not None
         others = fork.list(fork.builders) if made else [fork.builders + self._port.spec.builder.file]
         for path in [fork.path("llama-model.cpp"), *(each for each in others if fork.workspace.exists(each))]:
-            if path.endswith(".cpp") and f"{name}::{name}".encode() in fork.workspace.source(path).live:
-                return fork.workspace.file(path).function(f"{name}::{name}")
+            if path.endswith(".cpp") and name.encode() in fork.workspace.source(path).live:
+                defined = fork.workspace.file(path).defined
+                found = [each for each in defined if re.fullmatch(rf"{name}(<.*>)?::{name}", each)]
+                if found:
+                    return fork.workspace.file(path).function(found[0])
         return None
 
     # what this tool writes

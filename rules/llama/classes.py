@@ -11,13 +11,17 @@ from transformer.cpp import Function, Place, Struct, first
 from transformer.edit import Edit
 from transformer.outcome import Blocked, Changes, NotNeeded, Outcome, Satisfied
 
+from .eras import Part
+
 if TYPE_CHECKING:
     from transformer.cpp import CppFile, Switch
 
-    from .eras import Part
     from .port import Port
 
 METHODS: dict[Part, str] = {"hparams": "load_arch_hparams", "tensors": "load_arch_tensors", "graph": "build_arch_graph"}
+
+
+_LOADERS: tuple[Part, ...] = ("hparams", "tensors")
 
 
 class Classes:
@@ -72,6 +76,12 @@ class Classes:
         for path in self._port.fork.list(self._port.fork.builders):
             if path.endswith(".cpp") and f"{owner}::{name}".encode() in self._port.fork.workspace.source(path).live:
                 return next(iter(self._port.fork.workspace.file(path).functions(f"{owner}::{name}")), None)
+            if path.endswith(".cpp") and "::" in name and owner.encode() in self._port.fork.workspace.source(path).live:
+                inner, last = name.split("::")
+                defined = self._port.fork.workspace.file(path).defined
+                found = [each for each in defined if re.fullmatch(rf"{owner}::{inner}<.*>::{last}", each)]
+                if found:
+                    return self._port.fork.workspace.file(path).function(found[0])
         return None
 
     # what this tool writes
@@ -86,8 +96,15 @@ class Classes:
             return self._port.render("load_hparams.cpp.j2")
         if part == "tensors":
             return self._port.render("load_tensors.cpp.j2")
-        loaders = {"hparams_code": self._inner("hparams"), "tensors_code": self._inner("tensors")}
-        builder = self._port.render("builder.cpp.j2")
+        loaders: dict[str, str | bool] = {f"{each}_code": self._inner(each) for each in _LOADERS}
+        builder, made = self._port.render("builder.cpp.j2"), ""
+        head = re.match(r"(?:#include[^\n]*\n|\n)*", builder)
+        loaders["includes"] = head.group().strip() if head else ""
+        builder = builder[head.end() if head else 0 :]
+        if (self._port.pack.templates / "dispatch.cpp.j2").is_file():
+            made = self._port.render("dispatch.cpp.j2", graph="made")
+        loaders["uses_loader"] = bool(re.search(r"\bml\b", self.text("tensors")))
+        loaders["dispatch_code"] = "\n".join(f"    {line}" if line else "" for line in made.rstrip("\n").split("\n"))
         return self._port.render("class.cpp.j2", class_name=self.class_name, builder_code=builder, **loaders)
 
     def _inner(self, part: Part) -> str:

@@ -12,7 +12,22 @@ from transformer.errors import PackError
 from transformer.family import Offer
 from transformer.rule import Rule
 
-from . import building, cache, experts, head_sizes, labels, loading, members, names, quantizing, switches
+from . import (
+    along,
+    beside,
+    building,
+    cache,
+    experts,
+    head_sizes,
+    instances,
+    labels,
+    loading,
+    members,
+    names,
+    ops,
+    quantizing,
+    switches,
+)
 from .port import Port
 from .spec import Spec, read
 
@@ -37,6 +52,13 @@ FEATURES = (
             (names.architecture, names.keys, names.tensors, names.tensor_infos)),
     Feature("members", "values, tensors and sizes have a place", "always", _always,
             (members.layer_members, members.hparams_members, members.labels, members.sizes)),
+    Feature("model-members", "the model itself holds tensors, values or structs of the architecture",
+            "`model` or `structs`",
+            lambda spec: bool(spec.model or spec.structs), (members.structs, members.model_members)),
+    Feature("brought", "functions and headers come along with code of another tree",
+            "`ops` or `methods`",
+            lambda spec: bool(spec.ops or spec.methods),
+            (along.methods, along.branches, along.includes, instances.instances)),
     Feature("window-heads", "layers with a window have heads of another size",
             "the key `attention.key_length_swa`",
             lambda spec: spec.has_key("attention.key_length_swa"),
@@ -61,6 +83,12 @@ FEATURES = (
     Feature("long-graph", "a graph has more nodes than eight for each tensor",
             "`long_graph`",
             lambda spec: spec.long_graph, (building.size,)),
+    Feature("sites", "shared code treats the architecture in another way than most",
+            "`sites`",
+            lambda spec: bool(spec.sites), (beside.sites,)),
+    Feature("closure", "all that the code names is in the fork",
+            "`ops`",
+            lambda spec: bool(spec.ops), (ops.names, ops.results, ops.helpers, ops.ops)),
     Feature("no-values", "the quantizer accepts layers without a V of their own",
             "`shares_cache_like`",
             lambda spec: bool(spec.shares_cache_like), (quantizing.values,)),

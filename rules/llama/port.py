@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformer.cmake import SourceList
 from transformer.errors import AnchorError, TemplateError
-from transformer.render import render
+from transformer.render import render, render_text
 
 from . import spec as specs
 from .cases import Cases
@@ -50,6 +50,10 @@ class Port:
         own = self.pack.templates
         folder = own if (own / template).is_file() else self.pack.home.templates_of("llama")
         return self.fork.spelled(render(folder, template, {**self._words, **more}))
+
+    def render_text(self, text: str) -> str:
+        """A template that stands in the spec."""
+        return self.fork.spelled(render_text(text, self._words))
 
     @cached_property
     def _words(self) -> Mapping[str, Any]:

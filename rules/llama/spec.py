@@ -39,17 +39,63 @@ class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A published size: shown as `text` for a model of so many layers."""
 
-    layers: int
     enumerator: str
     text: str
+    layers: int = 0
     near: list[str] = []
 
 
 class Members(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Data members to be added behind the first of `near`."""
+    """Data members to be added behind the first of `near`, where the fork has none of the `other` names for them."""
 
     declare: list[str]
     near: list[str] = []
+    other: list[str] = []
+
+
+class Method(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A member function of `llama_hparams`: its declaration, and its definition as the text of a template."""
+
+    name: str
+    declare: str
+    define: str
+
+
+class Op(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A function of ggml that the builder calls: how many arguments it takes, and the place in the donor."""
+
+    name: str
+    arguments: int
+    where: str = ""
+
+
+class Nested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A struct that members are of: its name and its definition."""
+
+    name: str
+    define: str
+
+
+class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A branch of a function of `llama_hparams`, as the text of a template, and the member that it asks for."""
+
+    function: str
+    member: str
+    code: str
+
+
+class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shared code that tests for the architecture: a `label` of a switch or a `condition`, beside which others.
+
+    `where` is the place in the donor. `code` is the whole statement, where the architecture stands alone in it.
+    """
+
+    file: str
+    function: str
+    kind: str
+    beside: list[str] = []
+    where: str = ""
+    code: str = ""
 
 
 class Builder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +122,9 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tensors: list[Tensor] = []
     layer: list[Members] = []
     hparams: list[Members] = []
+    model: list[Members] = []
+    structs: list[Nested] = []
+    """Structs that members of the model or of a layer are of."""
     sizes: list[Size] = []
     labels: list[str] = []
     """What the fork's lists of architectures must know: words of `labels.LABELS`."""
@@ -83,6 +132,20 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The architecture whose layers without K and V of their own choose the cache that they read in the same way."""
     long_graph: bool = False
     """Whether a graph has more nodes than eight for each tensor."""
+    ops: list[Op] = []
+    """The functions of ggml that the builder calls."""
+    helpers: list[str] = []
+    """The graph helpers that the builder calls and that cannot come along."""
+    results: list[str] = []
+    """The members of the graph's result that the builder reads or sets."""
+    names: list[str] = []
+    """Other names of the library that the code uses: enumerators and macros."""
+    methods: list[Method] = []
+    """Functions of `llama_hparams` that the code asks, for trees that lack them."""
+    branches: list[Branch] = []
+    """What functions of `llama_hparams` that every tree has must say of the architecture."""
+    sites: list[Site] = []
+    """Shared code that treats the architecture in another way than most."""
     mentions: dict[str, list[str]] = {}
     """What code that is there already has to mention, by part, or it is not the architecture as it is published."""
     defaults: dict[str, str] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from transformer.errors import TemplateError
 from transformer.render import call
 
+from . import lowering
 from .facts import names
 
 if TYPE_CHECKING:
@@ -21,7 +22,21 @@ WORDS = {
     "facts": "what the fork is: `facts.NAME`; those of the family, then those of the pack",
     "key": '`key("rope.freq_base")`: the enumerator of a metadata key, the fork\'s own where it has one',
     "tensor": '`tensor("ATTN_Q")`: the enumerator of a tensor of the spec, the fork\'s own where it has one',
-    "hparams": '`hparams.n_rot("il")`, `n_embd_head_k`, `n_embd_head_v`: by layer; `hparams.n_layer`: the layers',
+    "hparams": '`hparams.n_rot("il")`, `hparams.n_layer()`: values by layer; `hparams.is_swa_impl`: a member',
+    "own": "the same inside a member function of `llama_hparams`",
+    "member": '`member("wq_b")`: a member of the model or of a layer, as this fork spells it',
+    "scale": '`scale("layer.wo_s")`: the scale of a quantized weight, or `nullptr` where the fork has none',
+    "result": '`result("t_inp_tokens")`: a member of the graph\'s result, as this fork spells it',
+    "named": '`named("build_attn_inp_k")`: a helper or type of the graph, or the one that does the same in this fork',
+    "option": '`option("n_rs_seq")`: an option of the context, or what holds in trees without it',
+    "fused": '`fused(OP, COUNT, CALL)`: a call of an operation of so many arguments, or a null where ggml has none',
+    "made": '`made("llm_graph_input_embd", "n_embd")`: a new input of the graph, as its constructor is in this fork',
+    "trimmed": '`trimmed("ggml_ssm_scan", ...)`: a call with no more arguments than the operation takes in this fork',
+    "has_helper": '`has_helper("build_qkv")`: whether the graph context has a helper',
+    "has_loader": '`has_loader("create_tensor_qkv")`: whether the loader has a helper',
+    "has_method": '`has_method("n_layer")`: whether `llama_hparams` has a member function',
+    "has_base": '`has_base(NAME, FUNCTION...)`: whether there is a base class for builders with these functions',
+    "generic": '`generic("rope_pattern")`: whether the loader of all architectures mentions a name',
     "graph": "`graph.build_norm(cur=..., ...)`: a call with arguments by name, in the order of the fork's declaration",
     "builder": "`builder.scope`, `builder.name`: its constructor is `builder.scope::builder.name(...)`",
     "has_op": '`has_op("ggml_geglu_split")`: whether ggml declares a function',
@@ -37,10 +52,10 @@ def words(port: Port) -> Mapping[str, Any]:
         "facts": FactValues([port.facts, *([port.own_facts] if port.own_facts else [])]),
         "key": port.key,
         "tensor": port.tensor,
-        "hparams": LayerValues(port),
         "graph": Calls(port.signatures),
         "builder": BuilderNames(port),
         "has_op": port.has_op,
+        **lowering.words(port),
         "accepts": lambda function, name: any(name in map(_name, each) for each in port.signatures(function)),
     }
 
@@ -68,35 +83,6 @@ class FactValues:
             if name in names(facts):
                 return getattr(facts, name).value
         raise unknown("fact", name, [each for facts in self._collections for each in names(facts)])
-
-
-BY_LAYER = ("n_embd_head_k", "n_embd_head_v", "n_rot")
-
-
-class LayerValues:
-    """Values that are a member in one fork and a function in another: `hparams.n_rot("il")`, `hparams.n_layer`.
-
-    Where they are members, a pack whose heads differ between layers brings functions (rule `heads.values`).
-    """
-
-    def __init__(self, port: Port) -> None:
-        self._port = port
-
-    @property
-    def n_layer(self) -> str:
-        """How many layers the trunk has."""
-        return f"hparams.{self._port.facts.layer_count.value}"
-
-    def __getattr__(self, name: str) -> Callable[[str], str]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name not in BY_LAYER:
-            raise unknown("value by layer", name, [*BY_LAYER, "n_layer"])
-        if self._port.facts.head_sizes.value == "functions":
-            return lambda layer: f"hparams.{name}({layer})"
-        if "heads.values" in self._port.rules:
-            return lambda layer: f"hparams.{name}_at({layer})"
-        return lambda _layer: f"hparams.{name}"
 
 
 class Calls:

@@ -191,6 +191,15 @@ class Struct(Place):
         names = (self.source.text(innermost(each)) for each in found if each is not None)
         return [each for each in dict.fromkeys(names) if each.isidentifier()]
 
+    def all_methods(self) -> list[Function]:
+        """Declarations and in-class definitions of all member functions, in the order of the text."""
+        found = []
+        for node in self._members:
+            declarator = function_declarator(node)
+            if declarator is not None:
+                found.append(Function(self.source, node, f"{self.name}::{self.source.text(innermost(declarator))}"))
+        return found
+
     def method(self, name: str, *parameters: str) -> Function:
         """The one member function of this name that has all the `parameters`."""
         found = [each for each in self.methods(name) if set(parameters) <= set(each.names)]

@@ -14,8 +14,10 @@ from transformer.outcome import Changes, Outcome, Satisfied
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from transformer.cpp.blocks import Block
     from transformer.edit import Edit
 
+_STRONGER = ("binary_expression", "conditional_expression", "unary_expression")  # than `||`, seen from an operand
 _WEAKER = ("conditional_expression", "assignment_expression", "comma_expression")  # than `||`
 
 
@@ -25,6 +27,39 @@ class Expression(Place, nodes=EXPRESSIONS):
     def swap(self, code: str) -> Changes:
         """Another text for the expression; a comment behind it on its line keeps its column if there is room."""
         return self._changes(*swaps(self.source, [self.node], code, self.name))
+
+
+    def alternatives(self) -> Expression:
+        """The whole chain of `||` that the expression is an operand of; itself where it is none."""
+        node, top = self.node, self.node
+        while node.parent is not None and node.parent.type in ("binary_expression", "parenthesized_expression"):
+            node = node.parent
+            operator = node.child_by_field_name("operator")
+            if operator is not None and self.source.text(operator) != "||":
+                break
+            top = node if operator is not None else top
+        return Expression(self.source, top, self.name)
+
+    def guarded(self) -> Block | None:
+        """The branch of the `if` whose condition the expression is, or is a part of; `None` where there is none."""
+        node = self.node
+        while node.parent is not None and node.parent.type != "compound_statement":
+            node = node.parent
+            if node.type == "if_statement":
+                condition, body = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
+                if condition is None or body is None or body.type != "compound_statement":
+                    return None
+                inside = condition.start_byte <= self.node.start_byte < condition.end_byte
+                found: Block | None = self.part(body, f"what {self.name} guards") if inside else None
+                return found
+        return None
+
+    def widen(self, alternative: str) -> Outcome:
+        """`|| alternative` behind the expression; in parentheses where it is an operand of another kind."""
+        chain, parent = self.alternatives(), self.alternatives().node.parent
+        operand = parent is not None and parent.type in _STRONGER
+        text = f"{self.text} || {alternative}"
+        return self.swap(f"({text})" if operand and chain.node == self.node else text)
 
 
 class Condition(Expression):

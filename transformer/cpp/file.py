@@ -11,17 +11,18 @@ from transformer.cpp.functions import Function
 from transformer.cpp.names import function_declarator, innermost
 from transformer.cpp.scope import Scope
 from transformer.cpp.search import only
+from transformer.cpp.source import descendants, unconditional
 from transformer.cpp.tokens import SEP, tokens
 from transformer.errors import AnchorError
+from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tree_sitter import Node
 
     from transformer.cpp.source import Source
     from transformer.cpp.switches import Switch
-    from transformer.outcome import Outcome
 
 _CONTAINERS = ("preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "preproc_elifdef", "namespace_definition",
                "linkage_specification", "declaration_list", "template_declaration")  # fmt: skip
@@ -98,6 +99,23 @@ class CppFile(Scope):
                 text = tokens(self.source.text(name)).replace(SEP, "")
                 found.setdefault(text, []).append(Function(self.source, node, text))
         return found
+
+    @property
+    def defined(self) -> Mapping[str, Sequence[Function]]:
+        """All functions that the file defines, by their qualified names."""
+        return self._functions
+
+    def add_include(self, name: str) -> Outcome:
+        """`#include name` below the last include of the file; `name` is written with its quotes or brackets."""
+        found = [each for each in descendants(self.node, "preproc_include") if unconditional(each) == each]
+        known = [each for each in found if self.source.text(each).split(None, 1)[1].strip() == name]
+        if known:
+            return Satisfied(self.source.where(known[0].start_byte))
+        if not found:
+            raise self.missing("include to stand beside")
+        end = found[-1].end_byte
+        at = end if self.source.data[end - 1 : end] == b"\n" else self.source.below(end)
+        return self._changes(self.source.edit(at, at, f"#include {name}\n", self.name))
 
     def functions(self, name: str) -> list[Function]:
         """The definitions of `name`; a qualified name is given as `scope::name`."""

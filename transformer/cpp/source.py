@@ -81,6 +81,9 @@ def _is_guard(block: Node) -> bool:
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7})(?:[ \r\n]|\Z)", re.MULTILINE)
 
 
+_INSTANCE = re.compile(rb"\s*template\s+(?:struct|class)\s+[\w:]+\s*<[^;{}]*>\s*;")
+
+
 class Source:
     """A C++ file as it was read, or as it is planned."""
 
@@ -259,7 +262,12 @@ class Source:
     @cached_property
     def faults(self) -> tuple[int, ...]:
         """Offsets of what the parser could not read (ERROR and MISSING nodes)."""
-        return tuple(_faults(self.tree.root_node))
+        return tuple(each for each in _faults(self.tree.root_node) if not self._instantiates(each))
+
+    def _instantiates(self, offset: int) -> bool:
+        """Whether a line is an explicit instantiation (`template struct a<true>;`), which the grammar does not know."""
+        line = self.data[self.line_start(offset) : self.line_end(offset)]
+        return _INSTANCE.match(line) is not None
 
 
 def _faults(node: Node) -> Iterator[int]:

@@ -9,6 +9,7 @@ import click
 
 from transformer import pack as packs
 from transformer.arguments import ARCH, FILE, PACKS
+from transformer.draft import Wish, draft
 from transformer.errors import TransformerError, UsageError
 from transformer.kit import attempt as trying
 from transformer.kit import describe
@@ -44,6 +45,7 @@ EXAMPLES = {
         "\b\nExamples:\n"
         "  rules new my-arch --packs ~/packs\n"
         "  rules new my-arch --like other-arch        in a checkout\n"
+        "  rules new ARCH --from ../newer-fork        drafted from a tree that has it\n"
     ),
     "try": (
         "\b\nExamples:\n"
@@ -114,12 +116,32 @@ def show(view: View, name: str, repo: Path | None, arch: str | None, folders: Fo
 
 
 @rules.command("new", epilog=EXAMPLES["new"])
-@click.argument("name")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--like", metavar="PACK", help="Start from this pack; by default from a small plain one.")
+@click.option("--from", "donor", metavar="DONOR[@REV]", help="Draft from a tree that has it, or a git repository.")
+@click.option("--into", type=FILE, default=Path("packs"), show_default=True, metavar="DIR", help="Where drafts go.")
+@click.option("--all", "every", is_flag=True, help="Draft every architecture of the donor.")
+@click.option("--missing-in", type=FILE, metavar="REPO", help="Draft those of the donor that this fork lacks.")
 @PACKS
 @click.pass_obj
-def new(view: View, name: str, like: str | None, folders: Folders) -> int:
+def new(view: View, names: tuple[str, ...], like: str | None, donor: str | None, into: Path, every: bool,
+        missing_in: Path | None, folders: Folders) -> int:  # fmt: skip
     """Write a pack for the architecture NAME, as model files call it: it runs as it comes out, and is to be changed.
+
+    With --from it is drafted out of a donor, which is read and never run; several names are several packs.
+    """
+    if donor is not None:
+        if not names and not every and missing_in is None:
+            raise click.UsageError("name an architecture, or say --all or --missing-in REPO")
+        family = next(packs.every(packs.homes(()))).family
+        return draft(family, Wish(donor, names, into, every, missing_in), view)
+    if len(names) != 1:
+        raise click.UsageError("one NAME is needed; several can be drafted with --from DONOR")
+    return _started(view, names[0], like, folders)
+
+
+def _started(view: View, name: str, like: str | None, folders: Folders) -> int:
+    """Start a pack from another one.
 
     It lies in the folder that --packs names, which is made where it is not there; in a checkout without --packs, in
     `rules/` and `templates/`. Nothing is overwritten.

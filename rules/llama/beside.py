@@ -1,0 +1,53 @@
+"""Shared code that tests for architectures: this one stands wherever its donor has it, beside the same others."""
+
+from __future__ import annotations
+
+import re
+
+from transformer.cpp import Function
+from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
+from transformer.rule import rule
+
+from .port import Port
+from .spec import Site
+
+
+@rule("arch.sites", "shared code that treats some architectures in another way knows whether this is one of them")
+def sites(port: Port) -> Outcome:
+    """A label or a condition, beside an architecture that stood there in the donor."""
+    parts: list[Outcome] = [NotNeeded("nothing else tests for it")]
+    if port.era.scope("tensors") is not None:
+        return NotNeeded("the architecture is there, and who put it there saw to it")
+    for site in port.spec.sites:
+        parts.append(_site(port, site))
+    return all_of(*parts)
+
+
+def _site(port: Port, site: Site) -> Outcome:
+    file = site.file if port.fork.has_file(site.file) else "llama-model.cpp"
+    found = port.fork.file(file).functions(site.function)
+    if not found:
+        return Blocked(f"there is no {site.function}, which tests for {port.spec.enumerator} in the donor", file)
+    outcomes = [_in(port, each, site) for each in found]
+    known = [each for each in outcomes if not isinstance(each, Blocked)]
+    return all_of(*known) if known else outcomes[0]
+
+
+def _in(port: Port, function: Function, site: Site) -> Outcome:
+    if function.mentions(port.spec.enumerator):
+        return Satisfied(function.where)
+    if site.kind == "label":
+        for switch in function.switches():
+            near = [each for each in site.beside if each in switch.cases]
+            if near:
+                return switch.add_label(port.spec.enumerator, near=near)
+    else:
+        for other in site.beside:
+            match = re.search(rf"([\w.>()-]*\barch(?:\(\))?)\s*==\s*{other}\b", function.text)
+            if match:
+                owner = match.group(1).lstrip("(")
+                return function.expressions(f"{owner} == {other}")[0].widen(f"{owner} == {port.spec.enumerator}")
+    if site.code:
+        return function.body().statements()[0].insert_before(port.render_text(site.code), gap=True)
+    beside = ", ".join(site.beside) or "no other"
+    return Blocked(f"{function.name} does not test for {beside}, as the donor does ({site.where})", function.where)

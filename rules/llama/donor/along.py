@@ -1,0 +1,66 @@
+"""Helpers that not every tree has: they come along with their bodies, and are left out where the fork has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .tree import Tree
+from .words import Lifter
+
+GRAPH = ("build_qkv",)
+"""Graph helpers: a member function of the builder where the fork has none."""
+LOADER = ("create_tensor_qkv", "create_tensor_gate_up_exps")
+"""Helpers of the loader: a lambda in front of the tensors where the fork has none."""
+
+
+def along(place: str, tree: Tree, lifter: Lifter, code: str, head: str = "") -> str:
+    """What comes along to a place (`loader`, `graph` or `declaration`) with some code; empty for nothing.
+
+    `head` is the `template <...>` of the builder, where it is one.
+    """
+    if place == "loader":
+        return "".join(_lambda(tree, lifter, name) for name in LOADER if re.search(rf"\b{name}\(", code))
+    wanted = [name for name in GRAPH if name in lifter.used.helpers]
+    if place == "graph":
+        return "\n".join(_method(tree, lifter, name, head) for name in wanted)
+    return "\n".join(_declaration(tree, name) for name in wanted)
+
+
+def _lambda(tree: Tree, lifter: Lifter, name: str) -> str:
+    function = tree.file("llama-model.cpp").function(f"llama_model_base::{name}")
+    parameters = ", ".join(f"{each.type} {each.name}" for each in function.parameters)
+    body = lifter.text(function.body())
+    return f'<% if not has_loader("{name}") %>\nconst auto {name} = [&]({parameters}) {body};\n\n<% endif %>\n'
+
+
+def _method(tree: Tree, lifter: Lifter, name: str, head: str) -> str:
+    function = tree.graph_source.function(f"llm_graph_context::{name}")
+    returned = function.source.between(function.node.start_byte, function.declarator.start_byte).strip()
+    parameters = ",\n        ".join(f"{each.type} {each.name}" for each in function.parameters)
+    given = ", ".join(re.findall(r"(\w+)\s*(?:[,>]|$)", head))
+    scope = f"<%= builder.scope %><{given}>" if head else "<%= builder.scope %>"
+    own = tree.file("llama-graph.h").has("struct", returned)
+    front = f"{head}\ntypename " if head else ""
+    kind = front + f"{scope}::{returned}" if own else returned
+    body = lifter.text_of_helper(function.body())
+    code = f"{kind} {scope}::{name}(\n        {parameters}) const {body}"
+    return f'<% if not has_helper("{name}") %>\n{code}\n<% endif %>\n'
+
+
+def _declaration(tree: Tree, name: str) -> str:
+    function = tree.graph.method(name)
+    lines = [*_type(tree, function.source.between(function.node.start_byte, function.declarator.start_byte).strip())]
+    parameters = ", ".join(f"{each.type} {each.name}" for each in function.parameters)
+    returned = function.source.between(function.node.start_byte, function.declarator.start_byte).strip()
+    lines.append(f"{returned} {name}({parameters}) const;")
+    body = "\n".join(f"    {line}" if line else "" for line in lines)
+    return f'<% if not has_helper("{name}") %>\n\n{body}\n<% endif %>\n'
+
+
+def _type(tree: Tree, name: str) -> Iterator[str]:
+    """The struct that a helper returns, which has no place of its own where the helper has none."""
+    header = tree.file("llama-graph.h")
+    if header.has("struct", name):
+        yield from (header.struct(name).text + ";").split("\n")
+        yield ""

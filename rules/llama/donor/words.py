@@ -1,0 +1,293 @@
+"""From a donor's code to a template: what differs between trees becomes a word, what only drafts need is left out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from transformer.cpp import Construct
+from transformer.cpp.functions import Parameter
+from transformer.cpp.lift import GONE, Part, Piece, Word, as_argument, as_template, lift
+
+from .. import spelling
+from .calls import biases, fitting, is_scaled
+from .constants import truth
+
+_NULL = ("nullptr", "NULL", "0")
+_LAYER = re.compile(r"(\blayer\w*|\blayers\s*\[[^]]*\])\s*(\.|->)$")
+_HPARAMS = re.compile(r"\bhparams\s*(\.|->)$")
+
+
+@dataclass
+class Used:
+    """What the code that was lifted makes use of, in the order in which it was met."""
+
+    keys: dict[str, None] = field(default_factory=dict)
+    tensors: dict[str, None] = field(default_factory=dict)
+    types: dict[str, None] = field(default_factory=dict)
+    layer: dict[str, None] = field(default_factory=dict)
+    nested: dict[str, None] = field(default_factory=dict)
+    model: dict[str, None] = field(default_factory=dict)
+    hparams: dict[str, None] = field(default_factory=dict)
+    methods: dict[str, None] = field(default_factory=dict)
+    helpers: dict[str, None] = field(default_factory=dict)
+    results: dict[str, None] = field(default_factory=dict)
+    ops: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is known of the donor's names when its code is lifted."""
+
+    keys: Mapping[str, str]
+    """Enumerator to the name of a key."""
+    layer: frozenset[str]
+    model: frozenset[str]
+    hparams: frozenset[str]
+    scales: frozenset[str]
+    """Members that hold the scales of quantized weights, which the donor's generic loader reads."""
+    helpers: Mapping[str, Sequence[tuple[Parameter, ...]]]
+    """Graph helpers to the parameter lists of their overloads."""
+    inputs: frozenset[str]
+    """The classes of inputs that the graph context declares."""
+    arities: Mapping[str, int]
+    """Operations of ggml to how many arguments they take."""
+    biases: bool
+    """Whether `wq_b` and its like are biases in this architecture."""
+    own: str
+    """The enumerator of the architecture: tests for it are always true in its own code."""
+
+
+class Lifter:
+    """Lifts the code of one architecture, and keeps what it uses."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._inside = False
+        self._helping = False
+        self.used = Used()
+
+    def lift(self, construct: Construct) -> list[Piece]:
+        """A construct as pieces."""
+        return lift(construct, self._decide)
+
+    def text_inside(self, construct: Construct) -> str:
+        """A member function of `llama_hparams`, which names members without an object, as the text of a template."""
+        self._inside = True
+        try:
+            return self.text(construct)
+        finally:
+            self._inside = False
+
+    def text_of_helper(self, construct: Construct) -> str:
+        """A helper of the donor as the text of a template: scales that it hands on are those of quantized weights."""
+        self._helping = True
+        try:
+            return self.text(construct)
+        finally:
+            self._helping = False
+
+    def text(self, construct: Construct) -> str:
+        """A construct as the text of a template."""
+        return as_template(self.lift(construct))
+
+    def _decide(self, part: Part) -> Sequence[Piece] | None:
+        match part.kind:
+            case "call":
+                return self._call(part)
+            case "member":
+                return self._member(part)
+            case "name" | "type":
+                return self._name(part)
+            case "operation":
+                return self._operation(part)
+            case "statement":
+                return self._statement(part)
+            case "if":
+                return self._branch(part)
+        return None
+
+    # calls
+
+    def _call(self, part: Part) -> Sequence[Piece] | None:
+        name, receiver = part.callee, part.receiver
+        made = re.match(r"std::make_unique<(llm_graph_input_\w+)>\(", part.text)
+        if made and made.group(1) in self._names.inputs:
+            given = ", ".join([json.dumps(made.group(1)), *(as_argument(each.pieces()) for each in part.given())])
+            return [Word(f"made({given})")]
+        if self._inside and receiver == "" and name not in self._names.helpers and not name.isupper():
+            return self._method(part, name, "hparams.", "own")
+        if name in spelling.INPUTS and receiver == "":
+            self.used.helpers.setdefault(name)
+            return [Word(f'named("{name}")'), "()"]
+        if receiver in ("", "this->"):
+            if name.startswith("ggml_"):
+                self.used.ops.setdefault(name, part.where)
+            if name in spelling.TRIMMED:
+                given = ", ".join([json.dumps(name), *(as_argument(each.pieces()) for each in part.given())])
+                return [Word(f"trimmed({given})")]
+            if name in spelling.FUSED:
+                count = len(part.given())
+                return [Word(f'fused("{name}", {count}, {as_argument(part.inside())})')]
+            if name in self._names.helpers:
+                self.used.helpers.setdefault(name)
+                if name in spelling.VARYING:
+                    return self._helper(part, name)
+            return None
+        if _HPARAMS.search(receiver):
+            return self._method(part, name, receiver)
+        return None
+
+    def _method(self, part: Part, name: str, receiver: str, word: str = "hparams") -> Sequence[Piece] | None:
+        front = receiver[: receiver.rindex("hparams")]
+        given = ", ".join(as_argument(each.pieces()) for each in part.given())
+        if name in spelling.FUNCTIONS or name in spelling.METHODS:
+            self.used.methods |= {name: None} if name in spelling.METHODS else {}
+            return [front, Word(f"{word}.{name}({given})")]
+        if name not in spelling.ASKED_EVERYWHERE:
+            self.used.methods.setdefault(name)
+        return None
+
+    def _helper(self, part: Part, name: str) -> Sequence[Piece] | None:
+        given = part.given()
+        parameters = fitting(self._names.helpers[name], given)
+        if parameters is None:
+            return None
+        needed: list[tuple[str, str]] = []
+        optional: list[tuple[str, str]] = []
+        for parameter, each in zip(parameters, given, strict=False):
+            text = as_argument(each.pieces())
+            idle = each.text in _NULL or text.startswith("scale(")
+            idle = idle or (self._helping and parameter.name == "w_s")
+            (optional if idle else needed).append((parameter.name, text))
+        if not optional and len(given) <= 2:
+            return None
+        optional += [(each, '"nullptr"') for each in biases(self._names.helpers[name], parameters)]
+        scaled = next((text for key, text in needed if key == "w_scale"), None)
+        if scaled is not None:
+            optional.append(("scale_w", is_scaled(scaled)))
+        words = [f"{key}={text}" for key, text in needed]
+        if optional:
+            words.append("if_accepted={" + ", ".join(f'"{key}": {text}' for key, text in optional) + "}")
+        return [Word(f"graph.{name}({', '.join(words)})")]
+
+    # members
+
+    def _member(self, part: Part) -> Sequence[Piece] | None:
+        name, receiver = part.field, part.receiver
+        if name in spelling.CONSTANTS and re.search(r"\b(cparams|ml)\s*(\.|->)$", receiver):
+            self.used.dropped.setdefault(name, part.where)
+            return [spelling.CONSTANTS[name]]
+        if name in spelling.OPTIONS and re.search(r"\bcparams\s*(\.|->)$", receiver):
+            op = next((each for each, options in spelling.FUSED.items() if name in options), "")
+            count = self._names.arities.get(op, 0)
+            return [Word(f'option("{name}", "{op}", {count})' if op else f'option("{name}")')]
+        if _HPARAMS.search(receiver):
+            if name in spelling.HPARAMS:
+                return [receiver[: receiver.rindex("hparams")], Word(f"hparams.{name}")]
+            if name in self._names.hparams:
+                self.used.hparams.setdefault(name)
+            return None
+        if _LAYER.search(receiver) and name in self._names.layer:
+            return self._of_layer(part, name)
+        if re.search(r"\bmodel\s*(\.|->)$", receiver) and name in self._names.model:
+            return self._of_model(part, name)
+        if receiver.rstrip(".->").endswith("nextn"):
+            self.used.nested.setdefault(name)
+        if re.fullmatch(r"res\s*->", receiver) and name not in spelling.TAPS:
+            self.used.results.setdefault(name)
+        if re.fullmatch(r"res\s*->", receiver) and name in spelling.RESULT:
+            return [receiver, Word(f'result("{name}")')]
+        return None
+
+    def _of_layer(self, part: Part, name: str) -> Sequence[Piece] | None:
+        if name in self._names.scales:
+            return [Word(f"scale({as_argument([part.text])})")]
+        owner = part.receiver_part
+        front = [*(owner.pieces() if owner else []), part.receiver[-2:] if part.receiver.endswith("->") else "."]
+        if name in spelling.LAYER and self._names.biases:
+            self.used.layer.setdefault(name)
+            return [*front, Word(f'member("{name}")')]
+        self.used.layer.setdefault(name)
+        return None
+
+    def _of_model(self, part: Part, name: str) -> Sequence[Piece] | None:
+        if name in self._names.scales:
+            return [Word(f"scale({as_argument([part.text])})")]
+        self.used.model.setdefault(name)
+        return [part.receiver, Word(f'member("{name}")')] if name in spelling.MODEL else None
+
+    # names
+
+    def _name(self, part: Part) -> Sequence[Piece] | None:
+        name = part.text
+        if self._inside and name in self._names.hparams:
+            if name in spelling.HPARAMS:
+                return [Word(f"own.{name}")]
+            self.used.hparams.setdefault(name)
+            return None
+        if name in spelling.INPUTS:
+            return [Word(f'named("{name}")')]
+        if name.startswith("LLM_KV_") and name in self._names.keys:
+            self.used.keys.setdefault(name)
+            known = self._names.keys[name]
+            return [Word(f'key("{known.removeprefix("%s.")}")')] if known.startswith("%s.") else None
+        if name.startswith("LLM_TENSOR_"):
+            self.used.tensors.setdefault(name)
+            return [Word(f'tensor("{name.removeprefix("LLM_TENSOR_")}")')]
+        if name.startswith("LLM_TYPE_"):
+            self.used.types.setdefault(name)
+        elif name in self._names.model and name not in ("type", "hparams", "name", "arch", "vocab", "layers"):
+            self.used.model.setdefault(name)
+            return [Word(f'member("{name}")')] if name in spelling.MODEL else None
+        elif re.fullmatch(r"(LLM|LLAMA)_(?!ARCH_|LOG_|LOAD_|TN\b)[A-Z0-9_]+", name):
+            self.used.names.setdefault(name, part.where)
+        return None
+
+    # what is constant without drafts
+
+    def _operation(self, part: Part) -> Sequence[Piece] | None:
+        left, right = part.named("left"), part.named("right")
+        if left is None or right is None:
+            return None
+        if truth(part, self._names.own) is not None:
+            return ["true" if truth(part, self._names.own) else "false"]
+        sign = part.source.between(left.node.end_byte, right.node.start_byte).strip()
+        if sign == "|" and right.text == "TENSOR_SKIP_IF_VIRTUAL":
+            return left.pieces()
+        if sign not in ("&&", "||"):
+            return None
+        value, idle = truth(part, self._names.own), sign == "&&"
+        if value is not None:
+            return ["true" if value else "false"]
+        for one, other in ((left, right), (right, left)):
+            if truth(one, self._names.own) is idle:
+                return other.pieces()
+        return None
+
+    def _branch(self, part: Part) -> Sequence[Piece] | None:
+        condition = part.named("condition")
+        value = truth(condition, self._names.own) if condition is not None else None
+        if value is None:
+            return None
+        text = re.sub(r"\s+", " ", condition.text) if condition else ""
+        if "arch" not in text:
+            self.used.dropped.setdefault(text, part.where)
+        kept, otherwise = part.named("consequence"), part.named("alternative")
+        if value:
+            return kept.pieces() if kept is not None else None
+        return [GONE] if otherwise is None else otherwise.children()[-1].pieces()
+
+    def _statement(self, part: Part) -> Sequence[Piece] | None:
+        text = part.text
+        written = re.match(r"res\s*->\s*(\w+)", text)
+        if written and written.group(1) in spelling.TAPS:
+            self.used.dropped.setdefault(written.group(1), part.where)
+            return [GONE]
+        if re.match(r"res\s*->\s*add_fused_node\b", text) or text.startswith("LLAMA_LOAD_LOCALS"):
+            return [GONE]
+        return None

@@ -1,0 +1,67 @@
+"""What a graph is made of: operations of ggml, and helpers that are tied to a kind of memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied
+from transformer.rule import rule
+
+from . import spelling
+from .lowering import arities
+from .port import Port
+from .spec import Op
+
+HEADERS = ("include/llama.h", "cpp/llama.h")
+
+
+@rule("graph.ops", "ggml has every operation that the builder calls")
+def ops(port: Port) -> Outcome:
+    """An operation is written for each backend: it cannot come along with an architecture."""
+    known = arities(port.fork)
+    there = {each: known.get(port.fork.spelled(each.name)) for each in port.spec.ops}
+    if missing := [each for each, count in there.items() if count is None]:
+        return Blocked(f"ggml has no {_named(missing)}", help="the donor's form of an earlier day may do without")
+    if other := [each for each, count in there.items() if count != each.arguments]:
+        return Blocked(f"ggml has {_named(other)} with other arguments", help="an earlier form of the donor may fit")
+    return Satisfied("ggml/include/ggml.h:1") if port.spec.ops else NotNeeded("the pack names none")
+
+
+@rule("arch.names", "the library has every other name that the code uses")
+def names(port: Port) -> Outcome:
+    """Enumerators and macros: one that the fork lacks means something that its shared code cannot do yet."""
+    fork, missing = port.fork, list(port.spec.names)
+    for path in (*HEADERS, *(fork.path(each) for each in ("llama-graph.h", "llama-hparams.h", "llama-arch.h"))):
+        if fork.workspace.exists(path):
+            words = set(re.findall(r"\w+", fork.workspace.source(path).data.decode()))
+            missing = [each for each in missing if each not in words]
+    if missing:
+        return Blocked(f"the library has no {', '.join(missing)}", help="what they stand for is not in this fork")
+    return Satisfied(fork.file("llama-arch.h").where) if port.spec.names else NotNeeded("the pack names none")
+
+
+@rule("graph.results", "the graph's result has every member that the builder reads or sets")
+def results(port: Port) -> Outcome:
+    """Another name for the same member counts."""
+    struct = port.fork.file("llama-graph.h").struct("llm_graph_result")
+    missing = [each for each in port.spec.results
+               if each not in struct.fields and not struct.methods(each)
+               and not any(other in struct.fields for other in spelling.RESULT.get(each, ()))]  # fmt: skip
+    if missing:
+        return Blocked(f"llm_graph_result has no {', '.join(missing)}", struct.where)
+    return Satisfied(struct.where) if port.spec.results else NotNeeded("the pack names none")
+
+
+@rule("graph.helpers", "the graph context has every helper that the builder calls")
+def helpers(port: Port) -> Outcome:
+    """A helper makes inputs of a kind that the memory must have: it cannot come along without it."""
+    missing = [each for each in port.spec.helpers if not port.fork.graph.methods(each)]
+    if missing:
+        return Blocked(f"llm_graph_context has no {', '.join(missing)}", port.fork.graph.where)
+    return Satisfied(port.fork.graph.where) if port.spec.helpers else NotNeeded("the pack names none")
+
+
+def _named(ops: Sequence[Op]) -> str:
+    """The operations, and where the donor calls them."""
+    return ", ".join(f"{each.name} ({each.where})" if each.where else each.name for each in ops)

@@ -1,0 +1,95 @@
+"""Names that changed over time: what a newer tree calls a thing, and what older ones called it."""
+
+from __future__ import annotations
+
+HPARAMS = {
+    "n_layer_all": ("n_layer",),
+    "n_layer_nextn": ("nextn_predict_layers",),
+    "is_swa_impl": ("swa_layers",),
+    "is_recr_impl": ("recurrent_layer_arr",),
+    "n_embd_head_k_full": ("n_embd_head_k",),
+    "n_embd_head_v_full": ("n_embd_head_v",),
+    "n_rot_full": ("n_rot",),
+    "n_embd_head_k_mla_impl": ("n_embd_head_k_mla",),
+    "n_embd_head_v_mla_impl": ("n_embd_head_v_mla",),
+    "n_embd_out_impl": ("n_embd_out",),
+}
+"""Members of `llama_hparams`."""
+
+FUNCTIONS = {
+    "n_layer": "n_layer",
+    "n_embd_head_k": "n_embd_head_k",
+    "n_embd_head_v": "n_embd_head_v",
+    "n_rot": "n_rot",
+    "n_embd_head_k_mla": "n_embd_head_k_mla",
+    "n_embd_head_v_mla": "n_embd_head_v_mla",
+}
+"""Member functions of `llama_hparams`, and the data members that older trees have in their place."""
+
+ASKED_EVERYWHERE = frozenset({
+    "n_head", "n_head_kv", "n_ff", "n_gqa", "n_embd_k_gqa", "n_embd_v_gqa", "n_embd_r", "n_embd_s", "n_pos_per_embd",
+    "is_swa", "is_swa_any", "set_swa_pattern", "is_masked_swa", "has_kv",
+})  # fmt: skip
+"""Member functions of `llama_hparams` that every tree has."""
+
+METHODS = {"is_recr": ("is_recurrent",)}
+"""Member functions that had other names."""
+
+LAYER = {
+    "wq_b": ("bq",),
+    "wk_b": ("bk",),
+    "wv_b": ("bv",),
+    "wo_b": ("bo",),
+    "wqkv_b": ("bqkv",),
+}
+"""Members of `llama_layer`. Where a tree has the older name, the newer one means another tensor there, or none."""
+
+MODEL = {"per_layer_tok_embd": ("tok_embd_per_layer",)}
+"""Members of `llama_model`."""
+
+RESULT = {"t_inp_tokens": ("t_tokens",)}
+"""Members of `llm_graph_result`."""
+
+MATRICES = frozenset({"LLM_TENSOR_ATTN_Q_B", "LLM_TENSOR_ATTN_K_B", "LLM_TENSOR_ATTN_V_B"})
+"""Tensors for which `wq_b`, `wk_b` and `wv_b` are the second of two matrices, and no bias, in every tree."""
+
+VARYING = frozenset({
+    "build_attn", "build_attn_mha", "build_ffn", "build_lora_mm", "build_lora_mm_id", "build_moe_ffn",
+})  # fmt: skip
+"""Graph helpers whose parameters differ between trees: called by the names of their parameters."""
+
+INPUTS = {
+    "build_attn_inp_k": ("build_attn_inp_kv",),
+    "build_inp_mem_hybrid_k": ("build_inp_mem_hybrid",),
+    "llm_graph_input_attn_k": ("llm_graph_input_attn_kv",),
+    "llm_graph_input_mem_hybrid_k": ("llm_graph_input_mem_hybrid",),
+}
+"""Inputs of graphs that keep K only: older trees keep V beside it, and give the same attention."""
+
+OPTIONS = {
+    "n_rs_seq": "0",
+    "fused_gdn_ar": "false",
+    "fused_gdn_ch": "false",
+    "fused_lid": "false",
+    "fused_dsv4_hc_pre": "false",
+    "fused_dsv4_hc_comb": "false",
+    "fused_dsv4_hc_post": "false",
+}
+"""Members of `llama_cparams`, and what holds in trees that lack them."""
+
+FUSED = {"ggml_gated_delta_net": ("fused_gdn_ar", "fused_gdn_ch", "n_rs_seq")}
+"""Operations that a graph can do without, and the options by which it calls them."""
+
+TRIMMED = frozenset({"ggml_ssm_scan"})
+"""Operations whose last argument counts snapshots for a rollback: older ones take none, and keep the last state."""
+
+TAPS = frozenset({"t_layer_inp", "t_h_nextn", "t_h_pre_norm"})
+"""Members of `llm_graph_result` that only drafts of a larger model read."""
+
+CONSTANTS = {
+    "load_mtp": "false",
+    "embeddings_nextn": "false",
+    "embeddings_nextn_masked": "true",
+    "embeddings_pre_norm": "false",
+}
+"""What options for drafts are where there are none."""

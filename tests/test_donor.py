@@ -1,0 +1,222 @@
+"""A pack is drafted from a donor, and ports the architecture into forks of both eras.
+
+The donor is `examples/miniclasses` with one of its architectures under another name, so that no fork has it.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from casefile import HERE
+
+from rules.llama import FAMILY
+from transformer import pack as packs
+from transformer import plan as planning
+from transformer.donor import open_donor
+from transformer.draft import write
+from transformer.errors import UsageError
+from transformer.verify import verify
+from transformer.workspace import DiskStore, Workspace
+
+EXAMPLES = HERE.parent / "examples"
+FORKS = ("minifork", "miniclasses")
+
+
+def renamed(text):
+    return re.sub("gemma3(?!n)", "novel", re.sub("GEMMA3(?!N)", "NOVEL", text))
+
+
+@pytest.fixture(scope="module")
+def donor(tmp_path_factory):
+    root = tmp_path_factory.mktemp("donor") / "tree"
+    shutil.copytree(EXAMPLES / "miniclasses", root)
+    (root / "LICENSE").write_text("Some License\n\nCopyright (c) the authors of the example\n")
+    for path in [each for each in root.rglob("*") if each.suffix in (".cpp", ".h")]:
+        text = renamed(path.read_text())
+        path.unlink()
+        path.with_name(renamed(path.name)).write_text(text)
+    return root
+
+
+# What types do not show: a value with a default of the generic loader, a branch in a function that every fork has, a
+# test for the architecture in shared code, and an option that is stripped.
+CHANGES = {
+    "src/llama-hparams.h": ("uint32_t n_swa = 0;", "uint32_t n_swa = 0;\n    uint32_t n_shared = 0;"),
+    "src/llama-hparams.cpp": (
+        "    return n_embd_head_k(il) * n_head_kv;",
+        "    if (n_shared > 0) {\n        return n_shared;\n    }\n\n    return n_embd_head_k(il) * n_head_kv;",
+    ),
+    "src/llama-model.cpp": ("    load_arch_hparams(ml);", "    hparams.n_shared = 2;\n\n    load_arch_hparams(ml);"),
+    "src/llama-kv-cache.cpp": ("model.arch == LLM_ARCH_GPT2", "model.arch == LLM_ARCH_GPT2 || model.arch == LLM_ARCH_NOVEL"),
+    "src/models/novel.cpp": (
+        "hparams.f_final_logit_softcapping = 0.0f;",
+        "hparams.f_final_logit_softcapping = 0.0f;\n\n    if (arch == LLM_ARCH_NOVEL) {\n"
+        "        ml.get_key(LLM_KV_ATTENTION_SLIDING_WINDOW, hparams.n_shared, false);\n    }",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def silent(donor, tmp_path_factory):
+    """A pack drafted from the donor with what types do not show."""
+    root = tmp_path_factory.mktemp("silent") / "tree"
+    shutil.copytree(donor, root)
+    for path, (old, new) in CHANGES.items():
+        text = (root / path).read_text()
+        assert text.count(old) == 1
+        (root / path).write_text(text.replace(old, new))
+    folder = tmp_path_factory.mktemp("silent_packs")
+    write(FAMILY.draft(open_donor(str(root), FAMILY.recognise), "novel"), folder)
+    return folder
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_what_types_do_not_show_comes_along(silent, fork):
+    plan = planned(silent, fork)
+    assert plan.blocked == []
+    assert verify(plan, EXAMPLES / fork, "types", lambda *_: None).findings == ()
+    assert planning.make(plan.pack, plan.after).edits == ()
+    after = {path: plan.bytes_after(path).decode() for path in plan.paths}
+    assert "uint32_t n_shared" in after["src/llama-hparams.h"]
+    width = after["src/llama-hparams.cpp"].partition("::n_embd_k_gqa(")[2].partition("\n}")[0]
+    assert re.search(r"if \(n_shared > 0\) \{\s+return n_shared;\s+\}\s+return n_embd_head_k", width)
+    assert "model.arch == LLM_ARCH_GPT2 || model.arch == LLM_ARCH_NOVEL" in after["src/llama-kv-cache.cpp"]
+    loader = after["src/llama-model.cpp" if fork == "minifork" else "src/models/novel.cpp"]
+    own = loader.partition("case LLM_ARCH_NOVEL:" if fork == "minifork" else "load_arch_hparams")[2]
+    assert 0 < own.index("hparams.n_shared = 2;") < own.index("hparams.n_shared, false)")
+    assert "arch == LLM_ARCH_NOVEL" not in own.partition("hparams.n_shared, false)")[0]
+
+
+@pytest.fixture(scope="module")
+def drafted(donor, tmp_path_factory):
+    files = FAMILY.draft(open_donor(str(donor), FAMILY.recognise), "novel")
+    folder = tmp_path_factory.mktemp("packs")
+    write(files, folder)
+    return files, folder
+
+
+def planned(folder, fork):
+    pack = packs.load("novel", packs.homes([folder]))
+    return planning.make(pack, Workspace(DiskStore(EXAMPLES / fork)))
+
+
+def test_the_pack_says_where_it_comes_from(drafted):
+    files, _ = drafted
+    assert {path.split("/")[0] for path in files} == {"novel"}
+    assert not [path for path in files if path.endswith(".py")]
+    for text in files.values():
+        head = "\n".join(text.split("\n")[:2])
+        assert "drafted from the tree tree" in head
+        assert "src/models/novel.cpp" in head
+        assert "Some License, Copyright (c) the authors of the example" in head
+
+
+def test_what_only_drafts_need_is_left_out_and_said(drafted):
+    files, _ = drafted
+    templates = "".join(text for path, text in files.items() if path.endswith(".j2"))
+    assert "t_layer_inp" not in templates
+    assert "t_layer_inp (src/models/novel.cpp:" in files["novel/pack.toml"]
+
+
+def test_names_that_differ_between_trees_are_words(drafted):
+    files, _ = drafted
+    hparams = files["novel/templates/load_hparams.cpp.j2"]
+    assert '<%= key("rope.freq_base_swa") %>' in hparams
+    assert "switch (<%= hparams.n_layer() %>)" in hparams
+    builder = files["novel/templates/builder.cpp.j2"]
+    assert 'wo_b="layer." ~ member("wo_b")' in builder
+    assert '"wo_s": scale("layer.wo_s")' in builder
+    assert '<% if not has_helper("build_qkv") %>' in builder
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_it_ports_and_then_is_quiet(drafted, fork):
+    plan = planned(drafted[1], fork)
+    assert [f"{each.rule.name}: {each.outcome.why}" for each in plan.blocked] == []
+    assert plan.state == "absent"
+    assert plan.edits
+    report = verify(plan, EXAMPLES / fork, "types", lambda *_: None)
+    assert [f"{each.where}: {each.message}" for each in report.findings] == []
+    again = planning.make(plan.pack, plan.after)
+    assert [(edit.rule, edit.where) for edit in again.edits] == []
+    assert again.state == "complete"
+
+
+def test_helpers_come_along_only_where_the_fork_has_none(drafted):
+    texts = {}
+    for fork in FORKS:
+        plan = planned(drafted[1], fork)
+        texts[fork] = plan.bytes_after("src/models/novel.cpp").decode()
+    assert "llm_graph_qkv" in texts["minifork"]
+    assert "llm_graph_qkv" not in texts["miniclasses"]
+    assert 'layer.wo, layer.wo_b, layer.wo_s' in re.sub(r"\s+", " ", texts["miniclasses"])
+    assert "wo_s" not in texts["minifork"]
+
+
+def test_one_command_drafts_ports_and_undoes(donor, tmp_path):
+    fork = tmp_path / "fork"
+    shutil.copytree(EXAMPLES / "minifork", fork)
+    before = {path: path.read_bytes() for path in fork.rglob("*") if path.is_file()}
+
+    def call(*arguments):
+        command = [sys.executable, "-m", "transformer", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, check=False)
+
+    made = call("run", fork, "--arch", "novel", "--from", donor, "--verify", "syntax")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert (fork / "src/models/novel.cpp").is_file()
+    again = call("run", fork, "--arch", "novel", "--from", donor)
+    assert (again.returncode, "nothing to do" in again.stdout) == (0, True), again.stdout + again.stderr
+    assert call("undo", fork).returncode == 0
+    assert {path: path.read_bytes() for path in fork.rglob("*") if path.is_file()} == before
+
+
+def test_an_unknown_name_is_answered_with_those_that_are_close(donor):
+    with pytest.raises(UsageError) as caught:
+        FAMILY.draft(open_donor(str(donor), FAMILY.recognise), "novle")
+    assert "novel" in caught.value.help
+
+
+def test_a_tree_without_classes_is_no_donor():
+    with pytest.raises(UsageError, match="no class for each model"):
+        FAMILY.draft(open_donor(str(EXAMPLES / "minifork"), FAMILY.recognise), "gemma3")
+
+
+def test_a_folder_that_is_none(tmp_path):
+    with pytest.raises(UsageError, match="is not a folder"):
+        open_donor(str(tmp_path / "nothing"), FAMILY.recognise)
+    with pytest.raises(UsageError, match="not a llama"):
+        open_donor(str(tmp_path), FAMILY.recognise)
+
+
+def test_a_revision_and_an_unpacked_package_give_the_same(donor, drafted, tmp_path):
+    inside = tmp_path / "package-1.0" / "vendor" / "llama.cpp"
+    shutil.copytree(donor, inside)
+    below = FAMILY.draft(open_donor(str(tmp_path / "package-1.0"), FAMILY.recognise), "novel")
+
+    def git(*arguments):
+        identity = ("-c", "user.name=n", "-c", "user.email=e@x")
+        subprocess.run(["git", "-C", inside, *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "donor")
+    shutil.rmtree(inside / "src")
+    at = FAMILY.draft(open_donor(f"{inside}@HEAD", FAMILY.recognise), "novel")
+    assert at.keys() == below.keys() == drafted[0].keys()
+    for path, text in at.items():
+        assert text.split("\n")[2:] == below[path].split("\n")[2:] == drafted[0][path].split("\n")[2:]
+    assert re.search(r"at [0-9a-f]{40} \(\d{4}-\d\d-\d\d\)", at["novel/pack.toml"].split("\n")[0])
+
+
+def test_an_edited_pack_is_never_overwritten(drafted, tmp_path):
+    files, _ = drafted
+    assert "files in" in write(files, tmp_path)
+    assert "there already" in write(files, tmp_path)
+    edited = tmp_path / "novel" / "templates" / "builder.h.j2"
+    edited.write_text(edited.read_text() + "// mine\n")
+    with pytest.raises(UsageError, match="another pack of this name, or an edited one"):
+        write(files, tmp_path)
+    assert edited.read_text().endswith("// mine\n")
