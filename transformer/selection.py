@@ -24,7 +24,7 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 _DEFINED = re.compile(rb"\b(\w+)::")
 _LABEL = re.compile(rb"\bcase\s+(\w+)\s*:")
 _TYPE = re.compile(rb"\b(?:struct|class)\s+(\w+)[^;{()]*\{")
-_SAID = re.compile(rb'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+_SAID = re.compile(rb'//[^\n]*|/\*.*?(?:\*/|\Z)|\\["\']|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 
 
 def _words(edit: Edit) -> set[bytes]:

@@ -14,9 +14,9 @@ _CONSTANT = re.compile(
 )
 _LEXEME = re.compile(
     rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b"  # a directive that opens or ends a branch
-    rb"((?://(?:\\\r?\n|[^\n])*|/\*.*?\*/|\\\r?\n|[^\n])*)"  # and the rest of its line
-    rb"|//(?:\\\r?\n|[^\n])*|/\*.*?\*/"
-    rb"|R\"([^()\\\s]{0,16})\(.*?\)\3\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?<!\w)\d(?:'?[\w.])*",
+    rb"((?://(?:\\\r?\n|[^\n])*+|/\*.*?(?:\*/|\Z)|\\\r?\n|[^\n])*+)"  # and the rest of its line
+    rb"|//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z)|\\[\"']"
+    rb"|R\"([^()\\\s]{0,16})\(.*?(?:\)\3\"|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|(?<!\w)\d(?:'?[\w.])*",
     re.MULTILINE | re.DOTALL,
 )
 _NUMBER = re.compile(r"(?:0[xX](?=[\da-fA-F])|0[bB](?=[01]))?([\da-fA-F]+?)[uUlLzZ]*")

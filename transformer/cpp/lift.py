@@ -36,10 +36,10 @@ KINDS = {
     "function_definition": "function",
 }
 _BLANK = re.compile(r"\s+")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
 GONE = "\x1e"
 """What stands in a lifted text where a statement was left out."""
-_ELSE = re.compile(rf"\s*\belse\s*{GONE}")
+_ELSE = re.compile(rf"(?<!\s)\s*\belse\s*{GONE}")
 _HEADLESS = re.compile(rf"\b(?:if|for|while) \([^\n]*\)\s*{GONE}")
 
 

@@ -81,7 +81,7 @@ def _is_guard(block: Node) -> bool:
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7})(?:[ \r\n]|\Z)", re.MULTILINE)
 
 
-_INSTANCE = re.compile(rb"\s*template\s+(?:struct|class)\s+[\w:]+\s*<[^;{}]*>\s*;")
+_INSTANCE = re.compile(rb"(?<!\s)\s*template\s+(?:struct|class)\s+[\w:]+\s*<[^;{}]*>\s*;")
 
 
 class Source:

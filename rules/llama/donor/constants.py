@@ -10,7 +10,7 @@ from .. import spelling
 
 _OPTION = re.compile(r"(?:cparams|ml)\s*(?:\.|->)\s*(\w+)")
 _ARCH = re.compile(r"(?:model\s*(?:\.|->)\s*)?arch\s*(==|!=)\s*(LLM_ARCH_\w+)")
-_TAPPED = re.compile(r"[^&|]*\bcparams\.embeddings_layer_inp\b[^&|]*")
+_TAPPED = re.compile(r"(?<![^&|])[^&|]*\bcparams\.embeddings_layer_inp\b[^&|]*")
 _DRAFT = re.compile(r"params\.gtype\s*==\s*LLM_GRAPH_TYPE_DECODER_MTP")
 
 
