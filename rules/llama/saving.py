@@ -1,4 +1,4 @@
-"""Saving a loaded model: what the saver of a fork does not write is written for one architecture, or saving is refused."""
+"""Saving a loaded model: what a fork's saver does not write is written for one architecture, or saving is refused."""
 
 from __future__ import annotations
 

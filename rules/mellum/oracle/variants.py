@@ -19,8 +19,8 @@ SEED = 2612
 class Variant:
     """The hyperparameters of one tiny model.
 
-    `sliding` has a letter for each layer: `w` for a layer with a window, `f` for one with full attention. `stretch`, the
-    factor of YaRN from `original` positions on, is for the layers with full attention; 1 leaves its keys out.
+    `sliding` has a letter for each layer: `w` for a layer with a window, `f` for one with full attention. `stretch`,
+    the factor of YaRN from `original` positions on, is for the layers with full attention; 1 leaves its keys out.
     `theta_window` None leaves the key out as well: the base of the others holds.
     """
 

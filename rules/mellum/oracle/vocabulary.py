@@ -10,8 +10,11 @@ CONTROLS = (
 )  # fmt: skip
 BOS, EOS, EOT, PAD = 1, 2, 3, 0
 
-CORPUS = """The quick brown fox jumps over the lazy dog. The logits must agree at every position: the router picks the
-experts, their weights sum to one, and only the full layers stretch their positions. There is no other way to be sure."""
+CORPUS = (
+    "The quick brown fox jumps over the lazy dog. The logits must agree at every position: the router picks the\n"
+    "experts, their weights sum to one, and only the full layers stretch their positions. "
+    "There is no other way to be sure."
+)
 
 
 def tiny() -> Vocabulary:
