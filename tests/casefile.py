@@ -18,7 +18,7 @@ FORK = EXAMPLES / "minifork"
 
 
 FOLDERS: list[Path] = []
-"""Folders of other packs, from `pytest --packs DIR`."""
+"""Folders of other packs, from `pytest --packs=DIR`."""
 
 
 @cache

@@ -50,6 +50,7 @@ def settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Ann Example")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
+    monkeypatch.setenv("GIT_PAGER", "cat")
     for name in ("NO_COLOR", "FORCE_COLOR", "TRANSFORMER_DEBUG", "CXX", "CMAKE_BUILD_PARALLEL_LEVEL"):
         monkeypatch.delenv(name, raising=False)
 

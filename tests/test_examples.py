@@ -59,7 +59,7 @@ def test_each_fork_is_of_its_era(fork, known):
     recognise(workspace)
     facts = Facts(Fork(workspace))
     found = (facts.architectures, facts.tensor_names, facts.head_sizes, facts.window_flags, facts.sources)
-    assert tuple(each.value for each in found) == known
+    assert tuple(str(each.value) for each in found) == known
 
 
 def test_a_class_for_every_model_that_the_factory_makes():

@@ -386,13 +386,13 @@ def invoke(*words):
 
 
 def test_the_command(past, tmp_path):
-    done = invoke(past, "--range", "HEAD~7..HEAD", "--every", 6, "--jobs", 1, "--resume", "--json", tmp_path / "j")
+    done = invoke(past, "--arch", "gemma4", "--range", "HEAD~7..HEAD", "--every", 6, "--jobs", 1, "--resume", "--json", tmp_path / "j")
     assert done.exception is None
     assert done.return_value == 0
     assert len(json.loads((tmp_path / "j").read_text())["revisions"]) == 2
     assert [*(tmp_path / "cache/transformer/survey").glob("*/*.json")]
     for wrong in (["--range", "a..b", "--html", tmp_path / "no/such/h"], [], ["--range", "HEAD", "--revisions", "x"]):
-        assert isinstance(invoke(past, *wrong).exception, UsageError)
+        assert isinstance(invoke(past, "--arch", "gemma4", *wrong).exception, UsageError)
 
 
 def test_types(past):

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from transformer import explain as explaining
 from transformer import plan as planning
-from transformer import write
+from transformer import selection, write
 from transformer.choose import choose, meant
+from transformer.deliver.request import Delivery
 from transformer.errors import UsageError, VerifyError
 from transformer.pack import home
 from transformer.replay import replanner
+from transformer.show.ask import choose_by_hand
 from transformer.show.files import Files
+from transformer.show.lines import counted
 from transformer.tree import Opened, open_tree, opened, refuse_dirty, refuse_outside, refuse_unmerged
-from transformer.verdict import Complete, Nothing, Ready, Stuck, judge
+from transformer.verdict import Complete, Nothing, Ready, Stuck, exit_code, judge
 from transformer.verify import Level, verify
 from transformer.workspace import DiskStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from transformer.pack import Home
     from transformer.plan import Plan
+    from transformer.show.pieces import By
     from transformer.show.view import Diff, View
     from transformer.verify import Report
 
@@ -40,6 +45,12 @@ class Request:
     level: Level = "types"
     allow_dirty: bool = False
     diff: Diff = "stat"
+    by: By = "file"
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    """Rules, features or patterns that are wanted, or not."""
+    interactive: bool = False
+    delivery: Delivery = field(default=Delivery())
     files: Files = field(default=Files())
     options: Mapping[str, bool] = field(default_factory=dict)
     """What was chosen of the pack's options; the rest is as the pack, or the port that is there, has it."""
@@ -56,6 +67,7 @@ def run(request: Request, view: View) -> int:
     """Carry out a request; the exit code. Raises `TransformerError`, with nothing written."""
     meant(request.arch, request.homes, open_tree(request.repo))
     request.files.check(request.repo)
+    request.delivery.check(request.repo)
     with opened(request.repo, writes=request.writes) as tree:
         view.note(tree.hold.note if tree.hold else None)
         return _run(request, view, tree)
@@ -69,11 +81,12 @@ def _run(request: Request, view: View, tree: Opened) -> int:
     refuse_unmerged(tree.workspace)
     verdict = judge(plan)
     if request.action == "status":
-        view.status(verdict)
+        view.status(verdict, str(request.repo))
         return 0
     match verdict:
         case Ready():
-            return _carry_out(verdict, request, view, tree)
+            part = _part(verdict, request, view)
+            return _carry_out(part, request, view, tree) if part is not None else 0
         case Stuck():
             view.stuck(verdict)
         case Complete():
@@ -82,6 +95,21 @@ def _run(request: Request, view: View, tree: Opened) -> int:
             view.nothing(verdict)
     view.asked_for(_hand_out(request, view, plan, None, tree))
     return verdict.exit_code
+
+
+def _part(ready: Ready, request: Request, view: View) -> Ready | None:
+    """What was asked for of a plan; `None` where that is nothing."""
+    plan = ready.plan
+    if request.only or request.skip:
+        plan, remarks = selection.choose(plan, request.only, request.skip)
+        view.chosen(plan, remarks)
+    if request.interactive and plan.edits:
+        plan = choose_by_hand(plan, view) or replace(plan, edits=())
+        view.chosen(plan)
+    if not plan.edits:
+        view.declined()
+        return None
+    return replace(ready, plan=plan, exit_code=exit_code(plan))
 
 
 def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
@@ -93,12 +121,15 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
     if tree.hold is not None:
         tree.hold.check(changes)
+    if request.diff != "stat":
+        view.page(request.repo)
+    view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
-    view.plan(ready, report, request.diff)
+    view.judged(report)
     files = _hand_out(request, view, plan, report, tree)
     if not report.passed:
         raise VerifyError(
-            f"{len(report.findings)} new diagnostics; nothing was written",
+            f"{counted(report.findings, 'new diagnostic')}; nothing was written",
             where=report.findings[0].where,
             help=report.advice(plan.pack),
         )
@@ -107,8 +138,10 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
         return 1 if request.action == "check" else ready.exit_code
     notes = {**plan.notes(), "level": request.level}
     written = partial(view.finished, ready.exit_code)
+    messages = request.delivery.messages(plan, report)
     tree.hold.apply(changes, label=plan.pack.title, notes=notes, seen=tree.seen, written=written)
     view.applied(ready)
+    view.committed(request.delivery.carry_out(messages, request.repo), request.delivery.branch)
     view.asked_for(files)
     return ready.exit_code
 
@@ -117,8 +150,21 @@ def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, t
     """Write the files that were asked for beside the tree, of the tree as it still is; which they are."""
     tree.refuse_moved()
     files = request.files.write(plan, report, request.repo)
+    files += request.delivery.write(plan, report, request.repo)
     view.note(request.files.without_patch(report))
     return files
+
+
+def explain(request: Request, place: str, view: View) -> int:
+    """Say why a line is as it is: `place` is FILE:LINE. Raises `UsageError`."""
+    path, _, number = place.rpartition(":")
+    if not path or not number.isdigit():
+        raise UsageError(f"{place!r} is not FILE:LINE", help="as in src/file.cpp:120, below the tree's root")
+    tree = open_tree(request.repo)
+    pack = choose(request.arch, request.homes, request.options, tree)
+    plan = planning.make(pack, tree)
+    view.explanation(explaining.explain(plan, request.repo, path.removeprefix("./"), int(number)), request.files)
+    return 0
 
 
 def undo(repo: Path, view: View, arch: str | None = None) -> int:

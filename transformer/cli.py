@@ -11,10 +11,12 @@ from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
 from transformer.arguments import ARCH, FILE, PACKS, REPO
+from transformer.deliver.request import Delivery
 from transformer.errors import TransformerError
 from transformer.kit.command import rules
 from transformer.prove import Wanted, prove
 from transformer.show.files import Files
+from transformer.show.terminal import program
 from transformer.show.view import Diff, View
 from transformer.survey.command import survey
 
@@ -22,17 +24,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from transformer.show.pieces import By
+    from transformer.show.terminal import Colour
     from transformer.verify import Level
 
+
+def _colours(context: click.Context, _parameter: click.Parameter, value: Colour) -> None:
+    """Tell the view, before it says anything."""
+    if isinstance(context.obj, View):
+        context.obj.colours(value)
+
+
+COLOUR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                      expose_value=False, is_eager=True, callback=_colours,
+                      help="Colours; FORCE_COLOR and NO_COLOR are heeded.")  # fmt: skip
 SWITCH = {"on": True, "off": False}
 
 
 def chosen(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, bool]:
     """The options of the pack that were set: `NAME=on` or `NAME=off`."""
     pairs = [value.partition("=") for value in values]
-    for name, _, word in pairs:
+    for value, (name, _, word) in zip(values, pairs, strict=True):
         if not name or word not in SWITCH:
-            raise click.BadParameter(f"{name}={word} is not NAME=on or NAME=off")
+            raise click.BadParameter(f"{value!r} should be NAME=on or NAME=off")
     return {name: SWITCH[word] for name, _, word in pairs}
 
 
@@ -53,8 +67,21 @@ def commands() -> None:
 @PACKS
 @click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where changes would be made.")
-@click.option("--diff", type=click.Choice(["unified", "stat"]), help="How to show changes (dry run: unified).")
+@click.option("--diff", type=click.Choice(["unified", "side", "stat"]),
+              help="How to show changes (dry run: unified).")  # fmt: skip
+@click.option("--by", type=click.Choice(["file", "rule", "effect"]), default="file", show_default=True,
+              help="Group what is shown; effect: whom a change affects.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="RULE|FEATURE", help="Take only this, and what it needs; also vocab.*.")
+@click.option("--skip", multiple=True, metavar="RULE|FEATURE", help="Leave this out, and what needs it.")
+@click.option("-i", "--interactive", is_flag=True, help="Ask rule by rule; stopping writes nothing.")
+@click.option("--commit", is_flag=True, help="Commit what was written.")
+@click.option("--split", is_flag=True, help="As a series of commits, what reaches other models apart; with --commit.")
+@click.option("--branch", metavar="NAME", help="On a new branch, which is checked out; with --commit.")
+@click.option("--signoff", is_flag=True, help="With a Signed-off-by line; with --commit.")
+@click.option("--series", type=FILE, metavar="DIR", help="Write the series as mails for `git am` as well.")
+@COLOUR
 @click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write the changes as one page to read in a browser as well.")
 @click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well.")
 @click.option("--out", type=FILE, metavar="DIR", help="Write the changed files there, and not to the tree.")
 @click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
@@ -64,15 +91,23 @@ def commands() -> None:
               help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
 def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], dry_run: bool, check: bool,
-        diff: Diff | None, patch: Path | None, json: Path | None, out: Path | None, allow_dirty: bool, verify: Level,
-        options: dict[str, bool]) -> int:  # fmt: skip
+        diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
+        commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
+        patch: Path | None, html: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
+        verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
+    if not commit and (split or branch or signoff):
+        raise click.UsageError("--split, --branch and --signoff say how --commit commits: say both")
+    if commit and (dry_run or check or out or allow_dirty):
+        raise click.UsageError("--commit excludes --dry-run, --check, --out and --allow-dirty")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
     shown: Diff = diff or ("unified" if dry_run else "stat")
-    files, homes = Files(patch, json, out), packs.homes(folders)
-    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, files, options, homes), view)
+    delivery = Delivery(commit, split, branch, signoff, series)
+    files, homes = Files(patch, json, out, html), packs.homes(folders)
+    return app.run(Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
+                           options, homes), view)  # fmt: skip
 
 
 @commands.command()
@@ -114,6 +149,20 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
     return app.undo(repo, view, arch)
 
 
+@commands.command()
+@REPO
+@click.argument("place", metavar="FILE:LINE")
+@ARCH
+@PACKS
+@COLOUR
+@click.option("--json", type=FILE, metavar="FILE", help="As data, to a file, or with - to standard output.")
+@click.pass_obj
+def explain(view: View, repo: Path, place: str, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> int:
+    """Why a line of the fork at REPO is as it is: the rule, its reason and facts, and who else is affected."""
+    request = Request(repo, arch, "status", files=Files(json=json), homes=packs.homes(folders))
+    return app.explain(request, place, view)
+
+
 commands.add_command(survey)
 commands.add_command(rules)
 
@@ -122,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code. No error of the user, and none of ours, ends in a traceback."""
     view = View()
     try:
-        return commands.main(arguments, "transformer", standalone_mode=False, obj=view) or 0
+        return commands.main(arguments, program(), standalone_mode=False, obj=view) or 0
     except TransformerError as error:
         view.error(error)
         return view.ended(error.exit_code)
@@ -141,4 +190,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         view.out.end()
         return view.ended(0)
     finally:
-        view.close()
+        view.leave()

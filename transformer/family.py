@@ -55,6 +55,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One commit of a series: its name, and the rules in it (patterns of names)."""
+
+    name: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """Something that an architecture needs of a fork: its name, what it means, and its rules in order."""
 
@@ -104,6 +112,12 @@ class Family(Generic[C]):
     """Judges what a build, in the folder, computes."""
     words: Mapping[str, str] = field(default_factory=dict)
     """The words of its templates, and what each gives."""
+    own: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda spec: ()
+    """Names that mark code as an architecture's own, for its spec; those in lower case are parts of names."""
+    asked: Callable[[C], Sequence[Shown]] = lambda context: ()
+    """The facts that were asked for since the last call."""
+    parts: tuple[Part, ...] = ()
+    """How a port is cut into a series of commits, in order."""
     naming: Callable[[str], Mapping[str, str]] = field(default=lambda name: {"name": name})
     """What a spec calls an architecture of a name: field (`builder.name`) to value. Renaming a pack replaces them."""
     skeleton: str = ""

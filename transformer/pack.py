@@ -73,6 +73,11 @@ class Pack:
         return str(self.spec.get("name", self.name))
 
     @property
+    def own_names(self) -> tuple[str, ...]:
+        """Names that mark code as this architecture's own."""
+        return self.family.own(self.spec)
+
+    @property
     def options(self) -> dict[str, bool]:
         """The options of the pack, as they are set."""
         return dict(self.spec.get("options", {}))
@@ -199,10 +204,11 @@ def _read(name: str, home: Home) -> Pack:
 
 
 def _rules(modules: Iterable[ModuleType]) -> Iterator[Rule[Any]]:
-    """The rules that some modules define, in the order of the text."""
+    """The rules that some modules define, in the order of the text; the module's name is their feature."""
     for module in modules:
         own = (each for each in vars(module).values() if isinstance(each, Rule))
-        yield from (each for each in own if each.plan.__module__ == module.__name__)
+        feature = module.__name__.rpartition(".")[2]
+        yield from (replace(each, feature=feature) for each in own if each.plan.__module__ == module.__name__)
 
 
 def _completed(

@@ -25,6 +25,8 @@ class Step:
 
     rule: Rule[Any]
     outcome: Outcome
+    facts: tuple[Shown, ...] = ()
+    """What the rule asked about the tree, and the answers."""
 
     @property
     def open(self) -> bool:
@@ -55,6 +57,8 @@ class Plan:
     """What the family made of the tree for the rules."""
     left: tuple[Left, ...] = ()
     """Of a tree that has the architecture: what this plan does not do. It adds only what is sound by itself."""
+    whole: Plan | None = None
+    """Where only a part was chosen: all that could be done."""
 
     @cached_property
     def state(self) -> State:
@@ -74,8 +78,8 @@ class Plan:
     @property
     def changing(self) -> list[Step]:
         """The steps that this plan carries out."""
-        left = {each.step.rule.name for each in self.left}
-        return [s for s in self.steps if isinstance(s.outcome, Changes) and s.rule.name not in left]
+        chosen = {edit.rule for edit in self.edits}
+        return [s for s in self.steps if isinstance(s.outcome, Changes) and s.rule.name in chosen]
 
     @property
     def blocked(self) -> list[Step]:
@@ -121,7 +125,7 @@ class Plan:
 def make(pack: Pack, workspace: Workspace) -> Plan:
     """Let every rule of the pack speak about the tree. Raises `ConflictError` where two of them disagree."""
     context = pack.family.open(workspace, pack)
-    steps = tuple(Step(rule, ask(rule, context)) for rule in pack.rules)
+    steps = tuple(Step(rule, ask(rule, context), tuple(pack.family.asked(context))) for rule in pack.rules)
     left = _left(steps) if _state(steps) == "partial" else ()
     held = {each.step.rule.name for each in left}
     edits = merge(edit for step in steps if step.rule.name not in held for edit in _signed(step))

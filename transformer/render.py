@@ -57,6 +57,18 @@ def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
     return _lay_out(text)
 
 
+def page(folder: Path, template: str, names: Mapping[str, Any]) -> str:
+    """A page of HTML: what is filled in is text, and never markup."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    return made.get_template(template).render(names)
+
+
 def value(expression: str, names: Mapping[str, Any]) -> str:
     """What an expression of templates gives, on one line. Raises `TemplateError`."""
     try:

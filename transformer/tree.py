@@ -102,7 +102,6 @@ def refuse_dirty(repo: Path, planned: Collection[str]) -> str | None:
         names = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
         raise UsageError(
             f"the git tree has changes that are not committed: {names}",
-            where=dirty[0],
             help="commit or stash them, or say --allow-dirty",
         )
     return None

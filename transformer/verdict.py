@@ -64,4 +64,10 @@ def judge(plan: Plan) -> Verdict:
         return Complete(plan)
     if not plan.edits:
         return Nothing(plan, plan.left)
-    return Ready(plan, 3 if plan.skipped or plan.left else 0)
+    return Ready(plan, exit_code(plan))
+
+
+def exit_code(plan: Plan) -> int:
+    """What a plan that changes the tree ends with: 3 where something is left to do, else 0."""
+    part = plan.whole is not None and len(plan.edits) < len(plan.whole.edits)
+    return 3 if plan.skipped or plan.left or part else 0

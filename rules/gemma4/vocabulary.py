@@ -22,6 +22,8 @@ MODEL = 'tokenizer_model == "gemma4"'
 PARTS = ("vocab.choice", "vocab.split", "vocab.newlines", "vocab.byte-fallback", "vocab.escape", "vocab.ranks",
          "vocab.bytes", "vocab.pieces", "vocab.splitter")  # fmt: skip
 WHOLE = ("vocab.model", "vocab.pre-type")
+BPE = "every BPE vocabulary"
+ENCODES = "byte_encode is true for all pre-tokenizers but this one, and then the code does what it did before"
 _SETTING = re.compile(r"(type|tokenizer_pre|special_\w+_id|add_\w+|clean_spaces)\s*=[^=]")
 LINES = r'regex_expr == "[^\\n]+|[\\n]+"'
 
@@ -72,8 +74,14 @@ def bos(port: Port) -> Outcome:
     return load.if_on("LLM_KV_TOKENIZER_ADD_BOS").block().append(port.render("vocab_bos.cpp.j2"), gap=True)
 
 
-@rule("vocab.split", "a text is split into lines and runs of newlines, without byte encoding",
-      needs=(*WHOLE, "vocab.splitter"))  # fmt: skip
+@rule(
+    "vocab.split",
+    "a text is split into lines and runs of newlines, without byte encoding",
+    needs=(*WHOLE, "vocab.splitter"),
+    affects=BPE,
+    safe=ENCODES,
+    shown=("vocab.split/parameter_with_default",),
+)
 def split(port: Port) -> Outcome:
     """Into the switch of the BPE tokenizer, and through it into every call of the splitter."""
     tokenizer = port.fork.vocab.struct("llm_tokenizer_bpe")
@@ -87,7 +95,14 @@ def split(port: Port) -> Outcome:
     )
 
 
-@rule("vocab.newlines", "a run of newlines that is a token stays one", needs=(*WHOLE, "vocab.split"))
+@rule(
+    "vocab.newlines",
+    "a run of newlines that is a token stays one",
+    needs=(*WHOLE, "vocab.split"),
+    affects=BPE,
+    safe=ENCODES,
+    shown=("vocab.newlines/never_whole",),
+)
 def newlines(port: Port) -> Outcome:
     """The merges would build another one."""
     session = _session(port)
@@ -100,7 +115,14 @@ def newlines(port: Port) -> Outcome:
     )
 
 
-@rule("vocab.byte-fallback", "a character without a token is written as its bytes", needs=(*WHOLE, "vocab.split"))
+@rule(
+    "vocab.byte-fallback",
+    "a character without a token is written as its bytes",
+    needs=(*WHOLE, "vocab.split"),
+    affects=BPE,
+    safe=ENCODES,
+    shown=("vocab.byte-fallback/other_local",),
+)
 def byte_fallback(port: Port) -> Outcome:
     """Byte tokens are called `<0xXX>`."""
     session = _session(port)
@@ -122,7 +144,14 @@ def escape(port: Port) -> Outcome:
     return call.statement_of().insert_before(port.render("vocab_escape.cpp.j2", text=call.arguments()[0]))
 
 
-@rule("vocab.ranks", "a merge may contain newlines", needs=WHOLE)
+@rule(
+    "vocab.ranks",
+    "a merge may contain newlines",
+    needs=WHOLE,
+    affects=BPE,
+    safe="merges without newlines are found as before: only an assertion about them goes",
+    shown=("vocab.ranks/asserted",),
+)
 def ranks(port: Port) -> Outcome:
     """`find_bpe_rank` asserts that none does, which only byte encoding makes true."""
     find = port.fork.vocab.function("llama_vocab::find_bpe_rank")
@@ -158,7 +187,14 @@ def pieces(port: Port) -> Outcome:
     return decoding.insert_before(code)
 
 
-@rule("vocab.end", "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>", needs=WHOLE)
+@rule(
+    "vocab.end",
+    "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>",
+    needs=WHOLE,
+    affects="vocabularies that have a token <turn|> or <|tool_response>",
+    safe="no other vocabulary is known to have them; <eos> and </s> are asked for under this pre-tokenizer only",
+    shown=("vocab.end/operator_behind",),
+)
 def end(port: Port) -> Outcome:
     """In this vocabulary `</s>` is an HTML tag, and in others `<eos>` may be anything."""
     load = port.fork.vocab_method("load")
@@ -174,7 +210,14 @@ def end(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("vocab.splitter", "the splitter knows lines, and can leave out the byte encoding", needs=WHOLE)
+@rule(
+    "vocab.splitter",
+    "the splitter knows lines, and can leave out the byte encoding",
+    needs=WHOLE,
+    affects=BPE,
+    safe="the new parameter is true by default, and a regular expression of its own chooses the new splitter",
+    shown=("vocab.splitter/no_encoding",),
+)
 def splitter(port: Port) -> Outcome:
     """By hand: the regular expressions of the standard library recurse once per character of a line."""
     fork = port.fork

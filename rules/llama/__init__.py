@@ -2,14 +2,15 @@
 
 from transformer.family import Family
 
-from .facts import shown
+from .facts import asked, shown
 from .features import RULES, offer
 from .fork import recognise
 from .port import collections, open_port, written
 from .proof import compute, prove
 from .reference import reference
 from .running import RECIPE
-from .spec import naming
+from .series import PARTS
+from .spec import naming, own_names
 from .words import WORDS
 
 FAMILY = Family(
@@ -26,6 +27,9 @@ FAMILY = Family(
     recipe=RECIPE,
     compute=compute,
     words=WORDS,
+    own=own_names,
+    asked=lambda port: list(asked(collections(port))),
+    parts=PARTS,
     naming=naming,
     skeleton="new",
     reference=reference,

@@ -8,6 +8,8 @@ from transformer.rule import rule
 
 from .port import Port
 
+WINDOWS = "every model with sliding-window layers"
+
 
 @rule("cache.reuse", "layers without K and V of their own read the cache of the last layer of their kind that has them")
 def reuse(port: Port) -> Outcome:
@@ -58,7 +60,14 @@ def owners(port: Port) -> Outcome:
     )
 
 
-@rule("cache.window-types", "the cache of the sliding-window layers has the types that are asked for", required=False)
+@rule(
+    "cache.window-types",
+    "the cache of the sliding-window layers has the types that are asked for",
+    required=False,
+    affects=WINDOWS,
+    safe="half floats are the default: only who asks for other cache types gets them now, also for these layers",
+    shown=("cache.window-types/half_floats",),
+)
 def window_types(port: Port) -> Outcome:
     """For one day it was kept in half floats, whatever the user said."""
     file, name = f"{port.fork.cache_file}-iswa.cpp", f"{port.fork.cache_name}_iswa"
@@ -82,7 +91,14 @@ def window_types(port: Port) -> Outcome:
     )
 
 
-@rule("cache.one-kind", "a graph with layers of one kind only leaves the inputs of the other alone", required=False)
+@rule(
+    "cache.one-kind",
+    "a graph with layers of one kind only leaves the inputs of the other alone",
+    required=False,
+    affects=WINDOWS,
+    safe="an input that the graph has allocated is written as before; the others were written to a null buffer",
+    shown=("cache.one-kind/six_inputs",),
+)
 def one_kind(port: Port) -> Outcome:
     """Such a graph has not allocated them: a device that holds part of the layers would write to a null buffer."""
     setter = port.fork.graph_source.function(f"{port.fork.window_input}::set_input")

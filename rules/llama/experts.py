@@ -9,6 +9,8 @@ from transformer.rule import rule
 from .port import Port
 from .signatures import added
 
+MODELS = "every model with experts"
+
 
 def _helper(port: Port) -> tuple[Function, Function]:
     """Declaration and definition of the overload that takes biases: the one that does the work."""
@@ -16,7 +18,13 @@ def _helper(port: Port) -> tuple[Function, Function]:
     return port.fork.graph.method("build_moe_ffn", "up_exps_b"), definition
 
 
-@rule("experts.parameters", "build_moe_ffn has parameters for merged projections and for a factor per expert")
+@rule(
+    "experts.parameters",
+    "build_moe_ffn has parameters for merged projections and for a factor per expert",
+    affects=MODELS,
+    safe="the new parameters come last and are nullptr by default: no other call changes",
+    shown=("experts.parameters/separate",),
+)
 def parameters(port: Port) -> Outcome:
     """All at once, in the order that calls are written from as well.
 
@@ -33,8 +41,14 @@ def parameters(port: Port) -> Outcome:
     )
 
 
-@rule("experts.gate-up", "build_moe_ffn takes experts whose gate and up projections are one tensor",
-      needs=("experts.parameters",))  # fmt: skip
+@rule(
+    "experts.gate-up",
+    "build_moe_ffn takes experts whose gate and up projections are one tensor",
+    needs=("experts.parameters",),
+    affects=MODELS,
+    safe="without a merged tensor (nullptr) each branch computes what it did before",
+    shown=("experts.gate-up/separate",),
+)
 def gate_up(port: Port) -> Outcome:
     """Gate rows first. The branches that ask for a gate see one, the rest is as before."""
     _, definition = _helper(port)
@@ -57,7 +71,14 @@ def _half(port: Port, product: Call, half: str) -> Outcome:
     return product.replace(port.render(f"{half}_half.cpp.j2", product=product.text).strip())
 
 
-@rule("experts.scale", "build_moe_ffn scales the output of each expert", needs=("experts.parameters",))
+@rule(
+    "experts.scale",
+    "build_moe_ffn scales the output of each expert",
+    needs=("experts.parameters",),
+    affects=MODELS,
+    safe="without factors (nullptr) nothing is multiplied",
+    shown=("experts.scale/in_columns",),
+)
 def scale(port: Port) -> Outcome:
     """Behind the normalization of the weights: no factor outside of the function could do the same."""
     _, definition = _helper(port)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from transformer.errors import AnchorError
 from transformer.family import Shown
@@ -43,7 +43,17 @@ class Flags:
         return f"{self.member}: {self.element}" if self.member else "none"
 
 
-class Facts:
+class Asked:
+    """A collection that remembers which of its facts were asked for."""
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if isinstance(value, Fact):
+            vars(self).setdefault("_asked", {})[name] = value
+        return value
+
+
+class Facts(Asked):
     """What is known of a fork. Each fact is found when it is first asked for, and then stays.
 
     A place that no rule needs may be missing without anybody noticing.
@@ -186,8 +196,19 @@ def shown(collections: Sequence[object]) -> Iterator[Shown]:
     for facts in collections:
         for name in names(facts):
             if isinstance(fact := vars(facts).get(name), Fact):
-                value = {True: "yes", False: "no", "": "none"}.get(fact.value, fact.value)
-                yield Shown(name.replace("_", " "), str(value), fact.where)
+                yield _shown(name, fact)
+
+
+def asked(collections: Sequence[object]) -> Iterator[Shown]:
+    """The facts that were asked for since the last time, as text for people."""
+    for facts in collections:
+        for name, fact in vars(facts).pop("_asked", {}).items():
+            yield _shown(name, fact)
+
+
+def _shown(name: str, fact: Fact[Any]) -> Shown:
+    value = {True: "yes", False: "no", "": "none"}.get(fact.value, fact.value)
+    return Shown(name.replace("_", " "), str(value), fact.where)
 
 
 def member_of(struct: Construct, names: Sequence[str]) -> Fact[str]:

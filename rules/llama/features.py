@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -86,4 +86,5 @@ def offer(raw: Mapping[str, Any], listed: Sequence[str] | None, where: str) -> O
         if feature.rules[0] is cache.reuse and not spec.shares_cache_like:
             what = f"feature {feature.name} needs shares_cache_like"
             raise PackError(what, where=where, help="name the architecture whose layers share in the same way")
-    return Offer(tuple(family.Feature(each.name, each.means, each.rules) for each in taken))
+    marked = ((each, tuple(replace(rule, feature=each.name) for rule in each.rules)) for each in taken)
+    return Offer(tuple(family.Feature(each.name, each.means, rules) for each, rules in marked))

@@ -12,6 +12,12 @@ from transformer.rule import rule
 
 from .port import Port
 
+EVERY = "every model"
+FALL_BACK = (
+    "n_embd_head_k_at and its like give the model's own head size wherever the member for sliding-window layers is 0, "
+    "and only loaders of architectures with such heads set it"
+)
+
 SIZED = ("heads.values", "heads.cache-width", "heads.cache-views")
 VALUES = ("n_embd_head_k", "n_embd_head_v", "n_rot")
 
@@ -22,7 +28,14 @@ def _functions(port: Port) -> NotNeeded | None:
     return NotNeeded(f"head sizes are functions of the layer ({fact.where})") if fact.value == "functions" else None
 
 
-@rule("heads.values", "head sizes and rope dimensions can be asked for by layer", needs=("load.hparams",))
+@rule(
+    "heads.values",
+    "head sizes and rope dimensions can be asked for by layer",
+    needs=("load.hparams",),
+    affects=EVERY,
+    safe=FALL_BACK,
+    shown=("heads.values/members",),
+)
 def values(port: Port) -> Outcome:
     """Members for the sliding-window layers, and functions that fall back to the member for all layers."""
     if idle := _functions(port):
@@ -39,7 +52,14 @@ def values(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("heads.cache-width", "the width of K and V in the cache follows the layer", needs=SIZED)
+@rule(
+    "heads.cache-width",
+    "the width of K and V in the cache follows the layer",
+    needs=SIZED,
+    affects=EVERY,
+    safe=FALL_BACK,
+    shown=("heads.cache-width/members",),
+)
 def cache_width(port: Port) -> Outcome:
     """`n_embd_k_gqa` and `n_embd_v_gqa`."""
     if idle := _functions(port):
@@ -54,7 +74,14 @@ def cache_width(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("heads.cache-views", "the views of K and V in the cache follow the layer", needs=SIZED)
+@rule(
+    "heads.cache-views",
+    "the views of K and V in the cache follow the layer",
+    needs=SIZED,
+    affects=EVERY,
+    safe=FALL_BACK,
+    shown=("heads.cache-views/members",),
+)
 def cache_views(port: Port) -> Outcome:
     """`get_k` and `get_v`."""
     if idle := _functions(port):
@@ -68,8 +95,14 @@ def cache_views(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("heads.shift", "shifting the context turns K with the head size and rope dimensions of the layer",
-      needs=SIZED)  # fmt: skip
+@rule(
+    "heads.shift",
+    "shifting the context turns K with the head size and rope dimensions of the layer",
+    needs=SIZED,
+    affects=EVERY,
+    safe=FALL_BACK,
+    shown=("heads.shift/members",),
+)
 def shift(port: Port) -> Outcome:
     """Both rope-shift functions: one learns which layer it works on, the other takes its values inside the loop."""
     if idle := _functions(port):
@@ -102,7 +135,14 @@ def _take_by_layer(build: Function) -> Outcome:
     return all_of(build.remove_each(taken), il.insert_after("\n".join(aligned(lines)), gap=True))
 
 
-@rule("heads.quantized-cache", "the block size of a quantized cache is checked against every layer", needs=SIZED)
+@rule(
+    "heads.quantized-cache",
+    "the block size of a quantized cache is checked against every layer",
+    needs=SIZED,
+    affects=EVERY,
+    safe=FALL_BACK,
+    shown=("heads.quantized-cache/members",),
+)
 def quantized_cache(port: Port) -> Outcome:
     """In `llama_init_from_model`; the check there knows one head size."""
     if idle := _functions(port):
@@ -123,7 +163,15 @@ def quantized_cache(port: Port) -> Outcome:
     return all_of(*parts)
 
 
-@rule("heads.saver", "a saved model keeps the head sizes of its sliding-window layers", required=False, needs=SIZED)
+@rule(
+    "heads.saver",
+    "a saved model keeps the head sizes of its sliding-window layers",
+    required=False,
+    needs=SIZED,
+    affects=EVERY,
+    safe="the keys are written only where a model has such heads",
+    shown=("heads.saver/members",),
+)
 def saver(port: Port) -> Outcome:
     """Written only where a model has them, so that other models are saved as before."""
     if idle := _functions(port):

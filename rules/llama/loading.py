@@ -41,7 +41,13 @@ def tensors(port: Port) -> Outcome:
     return judged(port, "tensors") or port.era.tensors()
 
 
-@rule("load.bool-arrays", "the loader reads arrays of booleans")
+@rule(
+    "load.bool-arrays",
+    "the loader reads arrays of booleans",
+    affects="every model whose file has an array of booleans",
+    safe="such an array was an error before; arrays of numbers are copied as before, in the other branch",
+    shown=("load.bool-arrays/copied",),
+)
 def bool_arrays(port: Port) -> Outcome:
     """Converters write the window pattern as one; a boolean is one byte in the file."""
     file = port.fork.file("llama-model-loader.cpp")

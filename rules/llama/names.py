@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transformer.outcome import Blocked, NotNeeded, Outcome, all_of
 from transformer.rule import rule
 
@@ -58,7 +60,26 @@ def tensors(port: Port) -> Outcome:
     return all_of(*parts) if parts else fork.tensors.add(spec.tensors[0].enumerator)
 
 
-@rule("arch.tensor-infos", "every tensor of the architecture has a layer class and an operation")
+def sharing(port: Port) -> Sequence[str]:
+    """The architectures for which the loader asks for a tensor that the pack moves, by their names in files."""
+    moved = [port.own_tensors.get(each.name, each.enumerator) for each in port.spec.tensors if each.moves]
+    loader = port.fork.method("load_tensors")
+    if port.facts.architectures.value != "cases" or not moved:
+        return ()
+    switch = loader.switch("arch")
+    using = [each for each in switch.cases if switch.case(each).mentions(*moved) and each != port.spec.enumerator]
+    known = port.fork.architecture_names
+    return [known.cell(each).strip('"') for each in using if each in known.rows]
+
+
+@rule(
+    "arch.tensor-infos",
+    "every tensor of the architecture has a layer class and an operation",
+    affects="architectures that load the same tensors",
+    safe="the class decides only on which device a tensor lies; names, shapes and values stay",
+    shown=("arch.tensor-infos/new_and_moved",),
+    who=sharing,
+)
 def tensor_infos(port: Port) -> Outcome:
     """The class decides on which device a tensor lands; a tensor without one cannot be loaded."""
     table = port.fork.tensor_infos

@@ -17,7 +17,9 @@ def chosen_like(port: Port, name: str, same: str) -> Outcome:
     if known := [each for each in chosen if each.holds(f'tokenizer_pre == "{name}"')]:
         return Satisfied(known[0].where)
     alike = [each for each in chosen if each.holds(f'tokenizer_pre == "{same}"')]
-    if len(alike) != 1:
+    if len(alike) > 1:
+        return Blocked(f"{same} is chosen at {len(alike)} places", alike[1].where)
+    if not alike:
         why = f"model files name the pre-tokenizer {name}, and this fork knows neither it nor {same}, which cuts alike"
-        return Blocked(why, load.where, f"bring the pre-tokenizer {same} into the fork first")
+        return Blocked(why, load.where, f"bring the pre-tokenizer of {same} into the fork first")
     return alike[0].widen(f'tokenizer_pre == "{name}"')

@@ -99,6 +99,13 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return any(re.search(rf"\b{name}\b", line) for group in self.layer for line in group.declare)
 
 
+def own_names(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """What marks code as an architecture's own: its enumerator, a pre-tokenizer named after it, its name."""
+    enumerator, name = str(raw.get("enumerator", "")), str(raw.get("name", ""))
+    short = enumerator.removeprefix("LLM_ARCH_")
+    return (enumerator, f"LLAMA_VOCAB_PRE_TYPE_{short}", f'"{name}"', name, name.replace("-", "_")) if name else ()
+
+
 def naming(name: str) -> dict[str, str]:
     """What a spec calls an architecture whose files name it so: each field, and its value."""
     word = re.sub(r"\W", "_", name).lower()

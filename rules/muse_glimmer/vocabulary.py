@@ -13,7 +13,13 @@ from ..llama.port import Port
 from ..llama.pretokenizers import chosen_like
 
 
-@rule("vocab.llama4", "the pre-tokenizer llama4 is chosen by its name")
+@rule(
+    "vocab.llama4",
+    "the pre-tokenizer llama4 is chosen by its name",
+    affects="vocabularies whose file names the pre-tokenizer llama4",
+    safe="such a file was refused before, as a pre-tokenizer that is not known; all other names lead where they did",
+    shown=("vocab.llama4/beside_gpt_4o",),
+)
 def llama4(port: Port) -> Outcome:
     """One more name in the condition that chooses GPT-4o's. A fork without that one could not cut a text rightly."""
     return chosen_like(port, "llama4", "gpt-4o")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from transformer.family import Progress
     from transformer.pack import Pack
-    from transformer.show.view import Line
+    from transformer.show.lines import Line
     from transformer.verify import Level, Report
 
 INTERVAL = 0.3  # seconds between two looks at the files of a pack

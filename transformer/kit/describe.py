@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from transformer.pack import Home, Pack
     from transformer.rule import Rule
-    from transformer.show.view import Line
+    from transformer.show.lines import Line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from transformer.errors import UsageError
 from transformer.show.data import data
 from transformer.show.output import refusal, write_all
+from transformer.show.page import html
 from transformer.show.patch import patch
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ class Files:
     patch: Path | None = None
     json: Path | None = None
     folder: Path | None = None
+    html: Path | None = None
 
     def check(self, repo: Path) -> None:
         """Raises `UsageError` where one of them cannot be written, or would be written into the tree's own files."""
         root = repo.resolve()
-        single = [path for path in (self.patch, self.json) if path is not None]
+        single = [path for path in (self.patch, self.json, self.html) if path is not None]
         for path in single:
             check_file(path, root)
         if len({path.resolve() for path in single}) < len(single):
@@ -47,6 +49,8 @@ class Files:
         texts: dict[Path, bytes] = {}
         if self.json is not None:
             texts[self.json] = data(plan, report).encode()
+        if self.html is not None:
+            texts[self.html] = html(plan, report, repo.resolve().name).encode()
         if self.patch is not None and passed:
             texts[self.patch] = patch(plan)
         for path in texts:
@@ -56,7 +60,8 @@ class Files:
             _refuse_links(copies, root)
             texts |= copies
         write_all(texts)
-        return [each for each in (self.json, self.patch if passed else None, self.folder if passed else None) if each]
+        beside = (self.json, self.html, self.patch if passed else None, self.folder if passed else None)
+        return [each for each in beside if each is not None]
 
     def without_patch(self, report: Report | None) -> str | None:
         """That no patch was written, and why; `None` where there is one, or none was asked for."""
@@ -68,7 +73,9 @@ class Files:
     def inside(self, repo: Path) -> bool:
         """Whether one of them lies in the tree, as a file of its own."""
         root = repo.resolve()
-        return any(path.resolve().is_relative_to(root) for path in (self.patch, self.json) if path is not None)
+        return any(
+            path.resolve().is_relative_to(root) for path in (self.patch, self.json, self.html) if path is not None
+        )
 
 
 def check_file(path: Path, root: Path) -> None:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from transformer.errors import TransformerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from rich.console import Console
     from rich.progress import Progress
 
+    from transformer.show.pager import Pager
+
+Colour = Literal["auto", "always", "never"]
 Part = str | tuple[str, str]
 """A piece of a line: text, or text and its style."""
 
 # What would steer a terminal, end a line, or show text in another order than it is read: control codes, the line ends
 # of Unicode, bidi marks and overrides; and what is no character: lone surrogates, from names that are not UTF-8.
-_UNSEEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# The carriage return of a line that ends with one stays where nobody but a program reads it.
+_UNSEEN = re.compile("(?!\r\\Z)[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class OutputError(TransformerError):
@@ -37,23 +43,42 @@ class _Stream:
 
     def __init__(self, *, stderr: bool = False) -> None:
         self._stderr = stderr
+        self.colour: Colour = "auto"
+        self.paged: TextIO | None = None
         with suppress(AttributeError):  # replaced by something that is no text file
             self.file.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
 
     @property
     def file(self) -> TextIO:
         """Where the text goes."""
+        if self.paged is not None:
+            return self.paged
         return sys.stderr if self._stderr else sys.stdout
 
     @cached_property
     def console(self) -> Console | None:
         """The console of a terminal; without one there are no styles, and rich is not even imported."""
-        if not self.file.isatty():
+        shown = self.paged is not None or self.file.isatty()
+        forced = self.colour == "always" or (self.colour == "auto" and bool(os.environ.get("FORCE_COLOR")))
+        if self.colour == "never" or not (shown or forced):
             return None
         from rich.console import Console
 
-        plain = bool(os.environ.get("NO_COLOR"))
-        return Console(stderr=self._stderr, color_system=None if plain else "auto", soft_wrap=True)
+        plain = bool(os.environ.get("NO_COLOR")) and not forced
+        system: Literal["auto", "standard"] = "auto" if shown else "standard"
+        kept = dict(os.environ) if not forced else {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+        return Console(
+            file=self.file,
+            color_system=None if plain else system,
+            force_terminal=True,
+            soft_wrap=True,
+            _environ=kept,
+        )
+
+    @property
+    def width(self) -> int:
+        """How wide lines may be: as the terminal, at most 120; 80 where there is none."""
+        return min(shutil.get_terminal_size((80, 24)).columns, 120) if sys.stdout.isatty() else 80
 
     def write(self, lines: Iterable[tuple[Part, ...]]) -> None:
         """Lines, with their styles on a terminal. Raises `OutputError` where results cannot be written."""
@@ -69,6 +94,20 @@ class _Stream:
             self.end()
             if not self._stderr:  # that of errors has nobody left to be told
                 raise OutputError(f"the output cannot be written: {error.strerror}") from error
+
+    def prompt(self, text: str) -> None:
+        """The beginning of a line that somebody else ends."""
+        with suppress(OSError):
+            self.file.write(visible(text))
+            self.file.flush()
+
+    def raw(self, text: str) -> None:
+        """Data, as it is."""
+        try:
+            self.file.write(text)
+            self.file.flush()
+        except BrokenPipeError:
+            self.end()
 
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
@@ -88,6 +127,20 @@ class Terminal:
         self.out = _Stream()
         self.err = _Stream(stderr=True)
         self._progress: Progress | None = None
+        self._pager: Pager | None = None
+
+    def colours(self, colour: Colour) -> None:
+        """Whether to use colours; to be said before anything else."""
+        self.out.colour = self.err.colour = colour
+
+    def page(self, repo: Path) -> None:
+        """From now on, results go through the pager of git, where there is a terminal."""
+        from transformer.show.pager import Pager, command
+
+        words = command(repo) if sys.stdout.isatty() else ""
+        if words and self._pager is None:
+            self._pager = Pager(words, repo)
+            self.out.paged = self._pager.file
 
     def say(self, *parts: Part) -> None:
         """One line of the result."""
@@ -99,12 +152,12 @@ class Terminal:
 
     def tell(self, *parts: Part) -> None:
         """One line beside the result."""
-        self.close()
+        self.leave()
         self.err.write([parts])
 
     def progress(self, done: int, total: int, unit: str, *, what: str = "checking types") -> None:
         """A bar for what takes long; nothing where there is no terminal."""
-        if self.err.console is None:
+        if self.err.console is None or self._pager is not None:
             return
         if self._progress is None:
             self._progress = _bar(self.err.console, total, what)
@@ -122,6 +175,19 @@ class Terminal:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+    def leave(self) -> None:
+        """Wait for the reader of the pager, where there is one."""
+        self.close()
+        if self._pager is not None:
+            self._pager.close()
+            self._pager = None
+
+
+def program() -> str:
+    """What this program was started as."""
+    name = os.path.basename(sys.argv[0])
+    return "python -m transformer" if name in ("__main__.py", "-m", "-c", "") else name
 
 
 def _text(part: Part) -> str:

@@ -81,8 +81,7 @@ def check_types(
 
     `names` gives per touched header what its change concerns; units that mention such a name are judged too. For an
     enum that grew, give its other enumerators as well: a switch that was forgotten mentions those, not the new one.
-    With `only`, no other unit is judged: quicker, and blind elsewhere.
-    Raises `NoCompiler` without builtin headers, and `VerifyError` where a worker dies.
+    With `only`, no other unit is judged. Raises `NoCompiler` without builtin headers, `VerifyError` if a worker dies.
     """
     started = time.monotonic()
     root = Path(root).resolve()

@@ -174,15 +174,15 @@ def _line(root: Path, arguments: Sequence[str]) -> str:
     return os.fsdecode(_output(root, arguments)).removesuffix("\n")
 
 
-def _output(root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None) -> bytes:
-    answer = _run(root, arguments, extra)
+def _output(root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None, data: bytes = b"") -> bytes:
+    answer = _run(root, arguments, extra, data)
     if answer.returncode != 0:
         raise UsageError(f"git {arguments[0]} failed: {_complaint(answer)}", where=str(root))
     return answer.stdout
 
 
 def _run(
-    root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None
+    root: Path, arguments: Sequence[str], extra: dict[str, str] | None = None, data: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     executable = _executable(root)
     if executable is None:
@@ -191,7 +191,7 @@ def _run(
     fixed = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
     return subprocess.run(
         [executable, "-C", str(root.resolve()), *_QUIET, *arguments],
-        stdin=subprocess.DEVNULL,
+        input=data,
         capture_output=True,
         env={**kept, **fixed, "LC_ALL": "C", **(extra or {})},
         check=False,

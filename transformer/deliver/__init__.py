@@ -1,0 +1,1 @@
+"""A port as commits: one, or a series that a maintainer can read one by one."""

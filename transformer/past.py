@@ -1,0 +1,57 @@
+"""The tree as it was before a port, from its own git history; nothing is checked out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from transformer.write.git import _line, _output, _run, why_no_git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FARTHEST = 50  # commits that touched one name in one file
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A commit of the repository that a tree lies in, as a store of files."""
+
+    root: Path
+    commit: str
+    prefix: str
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; `None` where there is none."""
+        answer = _run(self.root, ["cat-file", "blob", f"{self.commit}:{self.prefix}{path}"])
+        return answer.stdout if answer.returncode == 0 else None
+
+    def list(self, folder: str) -> list[str]:
+        """The paths of the files in a folder, sorted."""
+        answer = _run(self.root, ["ls-tree", "-z", "--full-tree", self.commit, f"{self.prefix}{folder}/"])
+        entries = os.fsdecode(answer.stdout).split("\0") if answer.returncode == 0 else []
+        names = [name for head, _, name in (each.partition("\t") for each in entries) if head.startswith("100")]
+        return sorted(str(PurePosixPath(folder, name.rpartition("/")[2])) for name in names)
+
+
+def before(root: Path, path: str, name: str) -> Past | None:
+    """The tree before a name came into a file: the last commit without it; `None` where there is no such commit."""
+    if why_no_git(root) is not None or _run(root, ["rev-parse", "-q", "--verify", "HEAD"]).returncode:
+        return None
+    prefix = _line(root, ["rev-parse", "--show-prefix"])
+    for commit in _commits(root, path, name):
+        past = Past(root, commit, prefix)
+        data = past.read(path)
+        if data is not None and name.encode() not in data:
+            return past
+    return None
+
+
+def _commits(root: Path, path: str, name: str) -> Iterator[str]:
+    """HEAD, and then the parents of those that changed how often the file has the name, the newest first."""
+    yield _line(root, ["rev-parse", "HEAD"])
+    listed = _output(root, ["log", f"-{_FARTHEST}", "--format=%P", f"-S{name}", "--", path])
+    yield from (parents.split()[0] for parents in os.fsdecode(listed).splitlines() if parents.strip())
