@@ -32,7 +32,7 @@ for path in sys.argv[1:]:
 def touched(tree: Path) -> list[str]:
     """The files of the tree that the port edits."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "transformer", "run", str(tree), "--verify", "syntax", "--out", folder]
+        command = [sys.executable, "-m", "transformer", "run", str(tree), "--arch", "gemma4", "--verify", "syntax", "--out", folder]
         subprocess.run(command, check=True, cwd=HOME, stdout=subprocess.DEVNULL)
         found = [path.relative_to(folder) for path in Path(folder).rglob("*") if path.suffix in (".h", ".cpp")]
     return sorted(str(tree / path) for path in found if (tree / path).exists())
@@ -54,7 +54,7 @@ def main() -> None:
     tree = options.tree.resolve()
     files = touched(tree)
     bare = [sys.executable, "-c", BARE, *files]
-    dry = [sys.executable, "-m", "transformer", "run", str(tree), "--dry-run", "--verify", "syntax"]
+    dry = [sys.executable, "-m", "transformer", "run", str(tree), "--arch", "gemma4", "--dry-run", "--verify", "syntax"]
     pairs = [(timed(bare), timed(dry)) for _ in range(options.repeat)]
     first, second = (statistics.median(side) for side in zip(*pairs, strict=True))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -113,9 +113,9 @@ def extract(archive: Path, inner: str, tree: Path, *, skip: int = 0) -> str:
 def walk(tree: Path, plan: Path) -> Row:
     """Check, run, run again, check, undo."""
     before = content(tree)
-    check = transformer("run", tree, "--check", "--verify", "syntax")
+    check = transformer("run", tree, "--arch", "gemma4", "--check", "--verify", "syntax")
     began = spent()
-    ran = transformer("run", tree, "--json", plan)
+    ran = transformer("run", tree, "--arch", "gemma4", "--json", plan)
     row: Row = {"seconds": round(spent() - began, 1), "check": check.returncode, "exit": ran.returncode}
     after = content(tree)
     if plan.exists():
@@ -123,7 +123,7 @@ def walk(tree: Path, plan: Path) -> Row:
     if ran.returncode not in (0, 3):
         same = "" if after == before else "; and the tree has changed"
         return {**row, "outcome": "refused", "why": reason(row, ran) + same}
-    again, quiet = transformer("run", tree), transformer("run", tree, "--check")
+    again, quiet = transformer("run", tree, "--arch", "gemma4"), transformer("run", tree, "--arch", "gemma4", "--check")
     row |= {"again": again.returncode, "quiet": quiet.returncode, "changed": after != before}
     idle = content(tree) == after and again.returncode == quiet.returncode == ran.returncode
     if not row["changed"]:

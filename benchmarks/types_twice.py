@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def spent(checkout: Path, tree: Path, cache: str) -> tuple[float, str]:
     """User and system seconds of one dry run and of all that it started, and what it printed."""
-    words = [sys.executable, "-P", "-m", "transformer", "run", str(tree.resolve()), "--dry-run"]
+    words = [sys.executable, "-P", "-m", "transformer", "run", str(tree.resolve()), "--arch", "gemma4", "--dry-run"]
     env = {**os.environ, "PYTHONPATH": str(checkout.resolve()), "XDG_CACHE_HOME": cache}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(words, env=env, cwd=cache, capture_output=True, text=True, check=False)

@@ -136,7 +136,7 @@ def test_output_that_fails_after_the_write_keeps_the_exit_code(tree, monkeypatch
     from transformer import cli
 
     monkeypatch.setattr(sys, "stdout", Full(tree))
-    assert cli.main(["run", str(tree), "--verify", "syntax"]) == 0
+    assert cli.main(["run", str(tree), "--arch", "gemma4", "--verify", "syntax"]) == 0
     err = capsys.readouterr().err
     assert "the output cannot be written: No space left on device" in err
     assert "what was asked for had been done before that, and the exit code says so" in err
@@ -155,7 +155,7 @@ def test_standard_output_that_is_full_before_the_write(tree):
     assert state(tree) == before
 
 
-@pytest.mark.parametrize("command", ["run {} --check --verify syntax", "run {} --verify syntax", "undo {}", "--help"])
+@pytest.mark.parametrize("command", ["run {} --arch gemma4 --check --verify syntax", "run {} --arch gemma4 --verify syntax", "undo {}", "--help"])
 def test_standard_output_that_is_closed(tree, command):
     before = state(tree)
     done = shell(f'"$1" -m transformer {command.format(tree)} >&-')
@@ -220,7 +220,7 @@ def test_a_request_to_stop_leaves_one_tree_and_says_which(tree, number, last, co
     old, new = (pristine, ported) if command == "run" else (ported, pristine)
     if command == "run":
         call("undo", tree)
-    extra = ["--verify", "syntax"] if command == "run" else []
+    extra = ["--arch", "gemma4", "--verify", "syntax"] if command == "run" else []
     done = asked_to_stop(number, last, command, tree, *extra)
     assert done.returncode in (0, 70), done.stderr
     assert shape(tree) == (new if done.returncode == 0 else old), done.stderr

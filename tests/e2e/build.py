@@ -98,7 +98,7 @@ def verified(tree: AnyTree, source: Path) -> str:
     work = _made(WORK / tree.name)
     with FileLock(work / "build.lock"):
         _sync(source, work / "source")
-        command = [sys.executable, "-m", "transformer", "verify", str(work / "source"), "--build"]
+        command = [sys.executable, "-m", "transformer", "verify", str(work / "source"), "--arch", "gemma4", "--build"]
         return _call([*command, "--build-dir", str(work / BUILD)], cwd=PROJECT)
 
 

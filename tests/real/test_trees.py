@@ -15,7 +15,8 @@ INCLUDES = ("include", "ggml/include", "src", "src/models", "ggml/src", "common"
 
 
 def transformer(*arguments):
-    command = [sys.executable, "-m", "transformer", *map(str, arguments)]
+    named = [] if arguments[0] == "undo" else ["--arch", "gemma4"]
+    command = [sys.executable, "-m", "transformer", *map(str, arguments), *named]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
