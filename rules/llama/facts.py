@@ -151,6 +151,12 @@ class Facts(Asked):
         return Fact(name, self._fork.graph.where_of(f"{name}("))
 
     @cached_property
+    def window_attention_input(self) -> Fact[str]:
+        """The function of the graph that makes the attention input with two caches: layers with a window have one."""
+        name = self._fork.window_input.replace("llm_graph_input_attn_", "build_attn_inp_")
+        return Fact(name, self._fork.graph.where_of(f"{name}("))
+
+    @cached_property
     def merged_gate_up(self) -> Fact[bool]:
         """Whether `build_moe_ffn` takes gate and up projections as one tensor."""
         return self._expert_parameter("gate_up_exps")

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from transformer.outcome import Outcome, Satisfied
+from transformer.outcome import Outcome
 from transformer.rule import rule
 
 from ..llama.port import Port
+from ..llama.saving import saved_or_refused
 
 
 @rule("saver.muse-glimmer", "a saved model holds all that its loader needs, or saving is refused", required=False)
 def saved(port: Port) -> Outcome:
-    """Forks that list what the saver cannot do get one more line there; in the others it learns to write two keys.
-
-    All tensors are those of the model and of its layers, which the saver writes for every architecture.
-    """
-    file = port.fork.file("llama-model-saver.cpp")
-    arch = port.spec.enumerator
-    if file.has_function("llama_model_saver_supports_arch"):
-        refused = file.function("llama_model_saver_supports_arch").switch("arch")
-        return refused.add_label(arch, near=port.spec.near)
-    values = file.function("llama_model_saver::add_kv_from_model")
-    if values.mentions(arch):
-        return Satisfied(values.where)
-    access = "model->" if values.holds("model->hparams") else "model."
-    value = values.call("add_kv", "LLM_KV_ROPE_FREQ_BASE")
-    return value.statement_of().insert_after(port.render("saver_values.cpp.j2", model=access))
+    """Two keys of the windows are what savers leave out."""
+    return saved_or_refused(port)

@@ -6,12 +6,11 @@ since April 2025 know the name; one that is older has GPT-4o's at most, for whic
 
 from __future__ import annotations
 
-from transformer.outcome import Blocked, Outcome, Satisfied
+from transformer.outcome import Outcome
 from transformer.rule import rule
 
 from ..llama.port import Port
-
-NAME, SAME = '"llama4"', '"gpt-4o"'
+from ..llama.pretokenizers import chosen_like
 
 
 @rule(
@@ -23,14 +22,4 @@ NAME, SAME = '"llama4"', '"gpt-4o"'
 )
 def llama4(port: Port) -> Outcome:
     """One more name in the condition that chooses GPT-4o's. A fork without that one could not cut a text rightly."""
-    load = port.fork.vocab_method("load")
-    chosen = [each.condition for each in load.ifs() if each.condition.mentions("tokenizer_pre")]
-    if known := [each for each in chosen if each.holds(f"tokenizer_pre == {NAME}")]:
-        return Satisfied(known[0].where)
-    same = [each for each in chosen if each.holds(f"tokenizer_pre == {SAME}")]
-    if len(same) > 1:
-        return Blocked(f"gpt-4o is chosen at {len(same)} places", same[1].where)
-    if not same:
-        why = "model files name the pre-tokenizer llama4, and this fork knows neither it nor gpt-4o, which cuts alike"
-        return Blocked(why, load.where, "bring the pre-tokenizer of GPT-4o into the fork first")
-    return same[0].widen(f"tokenizer_pre == {NAME}")
+    return chosen_like(port, "llama4", "gpt-4o")

@@ -11,7 +11,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-PACKS = ("gemma4", "muse-glimmer")
+PACKS = ("gemma4", "mellum", "muse-glimmer")
 
 
 def main() -> None:

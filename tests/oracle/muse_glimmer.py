@@ -1,24 +1,17 @@
-"""Makes the golden logits of Muse Glimmer: transformers with the same weights, on a CPU, in 64-bit floats.
-
-The class casts to 32 bits in its norms and rotary positions, whatever the model is in; while it runs here, it casts to
-64. Each model also checks itself: its cached steps must agree with one pass without a cache over all tokens.
-"""
+"""Makes the golden logits of Muse Glimmer: transformers with the same weights, on a CPU, in 64-bit floats."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 import transformers
 
-from oracle import bytelevel
-from rules.llama.oracle.storing import Kind, digest, is_matrix
+from oracle import bytelevel, reference
+from rules.llama.oracle.storing import Kind, is_matrix
 from rules.muse_glimmer.oracle import golden, models, texts
 from rules.muse_glimmer.oracle.variants import POST_EPS, VARIANTS, Variant
 from rules.muse_glimmer.oracle.weights import checkpoint, gguf_name
@@ -28,57 +21,14 @@ NO_CAP = 1e9
 
 
 def regenerate() -> None:
-    found: dict[str, Any] = {
-        "made with": {module.__name__: module.__version__ for module in (np, torch, transformers)},
-        "golden": {},
-        "models": {},
-    }
-    for name, variant in VARIANTS.items():
-        logits = {table: computed(variant, table) for table in ("f32", "f16")}
-        path = golden.save(name, logits)
-        found["golden"][path.name] = digest(path)
-        for table, wanted in logits.items():
-            lost = ((golden.load(name, table) - wanted) ** 2).sum() / (wanted**2).sum()
-            print(f"{name} {table}: kept to {lost:.1e}")
-    with tempfile.TemporaryDirectory() as folder:
-        for model in models.MODELS:
-            found["models"][model.name] = digest(models.write(model, Path(folder)))
-    golden.MANIFEST.write_text(json.dumps(found, indent=1) + "\n")
-    texts.FILE.write_text(json.dumps(bytelevel.expected(), indent=1) + "\n", encoding="utf-8")
+    logits = {name: partial(computed, variant) for name, variant in VARIANTS.items()}
+    reference.record(golden.RECORDED, logits, models.MODELS, models.write)
+    texts.FILE.write_text(json.dumps(bytelevel.muse_glimmer(), indent=1) + "\n", encoding="utf-8")
 
 
 def computed(variant: Variant, kind: Kind) -> np.ndarray:
-    """One row of logits per token: the prompt in one pass, then each step with the cache."""
-    with _in_64_bits():
-        model = _model(variant, kind)
-        prompt, steps = (torch.from_numpy(ids.astype(np.int64))[None] for ids in variant.prompt())
-        with torch.no_grad():
-            out = model(input_ids=prompt, use_cache=True)
-            rows, cache = [out.logits[0]], out.cache
-            for step in steps[0]:
-                out = model(input_ids=step.reshape(1, 1), cache=cache, use_cache=True)
-                rows, cache = [*rows, out.logits[0]], out.cache
-            whole = model(input_ids=torch.cat([prompt, steps], dim=1), use_cache=False).logits[0]
-    logits = torch.cat(rows)
-    assert logits.dtype == torch.float64
-    if (logits - whole).abs().max() > 1e-9:
-        raise SystemExit(f"{variant.name}: the cached steps disagree with one pass over everything")
-    return logits.numpy()
-
-
-@contextmanager
-def _in_64_bits() -> Iterator[None]:
-    kept, default = torch.Tensor.float, torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    torch.Tensor.float = torch.Tensor.double  # type: ignore[method-assign]
-    single, torch.float = torch.float, torch.float64  # type: ignore[misc]
-    single_too, torch.float32 = torch.float32, torch.float64  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        torch.float32, torch.float = single_too, single  # type: ignore[misc]
-        torch.Tensor.float = kept  # type: ignore[method-assign]
-        torch.set_default_dtype(default)
+    """One row of logits per token: the prompt, then each step with the cache."""
+    return reference.rows(lambda: _model(variant, kind), *variant.prompt())
 
 
 def _config(v: Variant) -> Any:

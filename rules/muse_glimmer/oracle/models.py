@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformer.errors import VerifyError
-
-from ...llama.oracle.storing import KINDS, Kind, digest
+from ...llama.oracle.storing import KINDS, Kind
 from . import files, golden
 from .variants import VARIANTS, Variant
 from .weights import gguf_tensors
@@ -44,11 +42,4 @@ def write(model: Model, folder: Path) -> Path:
 
 def checked(model: Model, folder: Path) -> Path:
     """The model's file in the folder, written anew. Raises `VerifyError` where it does not come out as recorded."""
-    path, recorded = write(model, folder), golden.manifest()
-    if digest(path) != recorded["models"][model.name]:
-        raise VerifyError(
-            f"{path.name} is not as recorded: this numpy or gguf writes something else",
-            where=str(path),
-            help=f"install others; it was recorded with numpy {recorded['made with']['numpy']}",
-        )
-    return path
+    return golden.RECORDED.checked(write(model, folder), model.name)

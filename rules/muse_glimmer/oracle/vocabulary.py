@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from dataclasses import dataclass
-from itertools import pairwise
-
+from ...llama.oracle.bytepairs import Vocabulary, trained
 from .variants import VOCABULARY
 
-NORMAL, CONTROL = 1, 3
 CONTROLS = (
     "<|pad|>", "<|begin_of_text|>", "<|end_of_text|>", "<|eot|>", "<|start|>", "<|message|>", "<|image|>", "<|video|>",
 )  # fmt: skip
@@ -19,40 +14,6 @@ CORPUS = """The quick brown fox jumps over the lazy dog. The logits must agree a
 the full layers have no positions, and the gate comes before the projection. There is no other way to be sure."""
 
 
-@dataclass(frozen=True)
-class Vocabulary:
-    """Tokens with their kinds, and the merges that build the longer ones."""
-
-    kinds: dict[str, int]
-    merges: list[tuple[str, str]]
-
-
-def letters() -> dict[int, str]:
-    """Each byte as a printable character: those that are printable in Latin-1 as they are, the others from 256 on."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + at) for at, byte in enumerate(others)}
-
-
 def tiny() -> Vocabulary:
     """The vocabulary of all tiny models."""
-    alphabet = letters()
-    kinds = dict.fromkeys(CONTROLS, CONTROL) | dict.fromkeys((alphabet[byte] for byte in range(256)), NORMAL)
-    merges: list[tuple[str, str]] = []
-    words = [[alphabet[byte] for byte in word.encode()] for word in re.findall(r" ?\w+|\n", CORPUS)]
-    while len(kinds) < VOCABULARY:
-        count = Counter(pair for word in words for pair in pairwise(word))
-        best = max(sorted(count), key=lambda pair: count[pair])
-        merges.append(best)
-        kinds["".join(best)] = NORMAL
-        for word in words:
-            _join(word, best)
-    return Vocabulary(kinds, merges)
-
-
-def _join(word: list[str], pair: tuple[str, str]) -> None:
-    at = 0
-    while at + 1 < len(word):
-        if (word[at], word[at + 1]) == pair:
-            word[at : at + 2] = ["".join(pair)]
-        at += 1
+    return trained(CONTROLS, CORPUS, VOCABULARY)

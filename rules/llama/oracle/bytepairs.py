@@ -1,0 +1,50 @@
+"""Vocabularies of byte pairs: special tokens, all bytes as GPT-2 writes them, and merges of frequent pairs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+NORMAL, CONTROL = 1, 3
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens with their kinds, and the merges that build the longer ones."""
+
+    kinds: dict[str, int]
+    merges: list[tuple[str, str]]
+
+
+def letters() -> dict[int, str]:
+    """Each byte as a printable character: those that are printable in Latin-1 as they are, the others from 256 on."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + at) for at, byte in enumerate(others)}
+
+
+def trained(controls: Iterable[str], corpus: str, size: int) -> Vocabulary:
+    """A vocabulary of `size` tokens: control tokens, 256 bytes, and what is frequent in the corpus."""
+    alphabet = letters()
+    kinds = dict.fromkeys(controls, CONTROL) | dict.fromkeys((alphabet[byte] for byte in range(256)), NORMAL)
+    merges: list[tuple[str, str]] = []
+    words = [[alphabet[byte] for byte in word.encode()] for word in re.findall(r" ?\w+|\n", corpus)]
+    while len(kinds) < size:
+        count = Counter(pair for word in words for pair in pairwise(word))
+        best = max(sorted(count), key=lambda pair: count[pair])
+        merges.append(best)
+        kinds["".join(best)] = NORMAL
+        for word in words:
+            _join(word, best)
+    return Vocabulary(kinds, merges)
+
+
+def _join(word: list[str], pair: tuple[str, str]) -> None:
+    at = 0
+    while at + 1 < len(word):
+        if (word[at], word[at + 1]) == pair:
+            word[at : at + 2] = ["".join(pair)]
+        at += 1

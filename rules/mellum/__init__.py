@@ -1,0 +1,1 @@
+"""Mellum 2: what only this architecture needs."""

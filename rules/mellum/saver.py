@@ -1,0 +1,15 @@
+"""Saving a loaded model: the file holds all that the loader needs, or saving is refused."""
+
+from __future__ import annotations
+
+from transformer.outcome import Outcome
+from transformer.rule import rule
+
+from ..llama.port import Port
+from ..llama.saving import saved_or_refused
+
+
+@rule("saver.mellum", "a saved model holds all that its loader needs, or saving is refused", required=False)
+def saved(port: Port) -> Outcome:
+    """Two keys of the windows are what savers leave out."""
+    return saved_or_refused(port)
