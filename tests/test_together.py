@@ -32,7 +32,8 @@ def home(tmp_path_factory):
     folder, real = tmp_path_factory.mktemp("home"), pack.home()
     for kind in ("rules", "templates"):
         shutil.copytree(getattr(real, kind), folder / kind, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(HERE / "data" / "tinyllm" / kind, folder / kind / "tinyllm")
+        tiny = HERE / "data" / "packs" / "tinyllm"
+        shutil.copytree(tiny / ("templates" if kind == "templates" else "."), folder / kind / "tinyllm")
     return pack.Home(folder / "rules", folder / "templates")
 
 

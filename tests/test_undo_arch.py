@@ -14,7 +14,7 @@ from transformer.write import journal
 
 pytestmark = pytest.mark.usefixtures("settled")
 
-TINY = HERE / "data" / "tinyllm"
+TINY = HERE / "data" / "packs" / "tinyllm"
 PACKS = ("gemma4", "tinyllm")
 TITLES = {"gemma4": "Gemma 4", "tinyllm": "TinyLLM"}
 
@@ -25,7 +25,7 @@ def home(tmp_path, monkeypatch):
     real = pack.home()
     for kind in ("rules", "templates"):
         shutil.copytree(getattr(real, kind), tmp_path / kind, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(TINY / kind, tmp_path / kind / "tinyllm")
+        shutil.copytree(TINY / ("templates" if kind == "templates" else "."), tmp_path / kind / "tinyllm")
     both = pack.Home(tmp_path / "rules", tmp_path / "templates")
     monkeypatch.setattr(pack, "home", lambda: both)
     return both
