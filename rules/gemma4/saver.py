@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from transformer.cpp import first
-from transformer.outcome import Outcome, Satisfied, all_of
+from transformer.outcome import Outcome
 from transformer.rule import rule
 
 from ..llama.port import Port
+from ..llama.saving import saved_or_refused
 
 
 @rule("saver.gemma4", "a saved model holds all that its loader needs, or saving is refused", required=False)
 def saved(port: Port) -> Outcome:
-    """Forks that list what the saver cannot do get one more line there; in the others it learns to."""
-    file = port.fork.file("llama-model-saver.cpp")
-    arch = port.spec.enumerator
-    if file.has_function("llama_model_saver_supports_arch"):
-        refused = file.function("llama_model_saver_supports_arch").switch("arch")
-        return refused.add_label(arch, near=port.spec.near)
-    values = file.function("llama_model_saver::add_kv_from_model")
-    tensors = file.function("llama_model_saver::add_tensors_from_model")
-    if values.mentions(arch):
-        return Satisfied(values.where)
-    access = "model->" if values.holds("model->hparams") else "model."
-    value = values.call("add_kv", "LLM_KV_ROPE_FREQ_BASE")
-    tensor = first(reversed([c for c in tensors.calls("add_tensor") if c.mentions("model")]), "add_tensor", tensors)
-    return all_of(
-        value.statement_of().insert_after(port.render("saver_values.cpp.j2", model=access)),
-        tensor.statement_of().insert_after(port.render("saver_tensors.cpp.j2", model=access)),
-    )
+    """Values of its own, and the three tensors of per-layer embeddings that the saver does not write for others."""
+    return saved_or_refused(port, tensors="saver_tensors.cpp.j2")

@@ -133,7 +133,7 @@ class Cases:
     def _rewritten(self, defined: Function) -> Outcome:
         """The text of this tool with the options as they are, in place of its text with others."""
         file = self._port.fork.workspace.file(defined.source.path)
-        found = (file.exchange(other.era.text("graph"), self.text("graph")) for other in self._port.others())
+        found = (file.exchange(other.era.text("graph"), self.text("graph")) for other in self._port.others)
         return next((each for each in found if each is not None), Satisfied(defined.where))
 
     def declaration(self) -> Outcome:

@@ -149,7 +149,7 @@ class Classes:
         """The text of this tool with the options as they are, in place of its text with others."""
         file = self._port.fork.workspace.file(scope.source.path)
         new = self.text("graph")
-        found = (file.exchange(other.era.text("graph"), new) for other in self._port.others())
+        found = (file.exchange(other.era.text("graph"), new) for other in self._port.others)
         return next((each for each in found if each is not None), Satisfied(scope.where))
 
     def declaration(self) -> Outcome:

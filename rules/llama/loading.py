@@ -25,7 +25,7 @@ def judged(port: Port, part: Part) -> Outcome | None:
     lacking = [each for each in port.spec.mentions.get(part, []) if not scope.mentions(each)]
     if lacking:
         return Blocked(f"{scope.name} is there but does not mention {', '.join(lacking)}", scope.where)
-    ours = any(other.is_written for other in port.others())
+    ours = any(other.is_written for other in port.others)
     return None if ours and not port.era.written(part) else Satisfied(scope.where)
 
 

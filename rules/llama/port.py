@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import product
@@ -135,19 +135,18 @@ class Port:
 
     # what this tool wrote there
 
-    def others(self) -> Iterator[Port]:
+    @cached_property
+    def others(self) -> tuple[Port, ...]:
         """The same port with each other choice of the pack's options."""
         names = sorted(self.spec.options)
-        for values in product((True, False), repeat=len(names)):
-            options = dict(zip(names, values, strict=True))
-            if options != self.spec.options:
-                yield self.choosing(options)
+        choices = (dict(zip(names, each, strict=True)) for each in product((True, False), repeat=len(names)))
+        return tuple(self.choosing(each) for each in choices if each != self.spec.options)
 
     def choosing(self, options: Mapping[str, bool]) -> Port:
         """The same port with options as given."""
         return Port(self.fork, self.pack.choose(options), self.facts)
 
-    @property
+    @cached_property
     def is_written(self) -> bool:
         """Whether all that is there of the architecture is what this tool writes with the options as they are."""
         try:
@@ -175,7 +174,7 @@ def written(port: Port) -> Mapping[str, bool] | None:
             return None
     except AnchorError:
         return None
-    return next((each.spec.options for each in (port, *port.others()) if each.is_written), None)
+    return next((each.spec.options for each in (port, *port.others) if each.is_written), None)
 
 
 def collections(port: Port) -> Sequence[object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,15 @@ class Proof:
     """Tiny models with known logits."""
     texts: Callable[[], Texts] | None = None
     """Texts with known tokens."""
+
+
+def recorded(package: str) -> Proof:
+    """The proof of a pack that has all parts in their usual places: `contract`, `oracle.samples` and `oracle.texts`."""
+    return Proof(
+        lambda: import_module(".contract", package).CONTRACT,
+        lambda: import_module(".oracle.samples", package).samples(),
+        lambda: import_module(".oracle.texts", package).texts(),
+    )
 
 
 def prove(pack: Pack, model: Path) -> Evidence:
