@@ -96,14 +96,6 @@ class Facts(Asked):
         return Fact("flat", table.where)
 
     @cached_property
-    def layer_count(self) -> Fact[Literal["n_layer", "n_layer()"]]:
-        """How the layers of the trunk are counted: by a member, or by a function that leaves out those behind it."""
-        functions = self._fork.hparams.methods("n_layer")
-        if functions:
-            return Fact("n_layer()", functions[0].where)
-        return Fact("n_layer", self._fork.hparams.where_of("n_layer;"))
-
-    @cached_property
     def head_sizes(self) -> Fact[Literal["members", "functions"]]:
         """Whether head sizes and rope dimensions are members of the model, or functions of the layer."""
         functions = self._fork.hparams.methods("n_embd_head_k")
