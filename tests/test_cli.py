@@ -422,7 +422,7 @@ def test_wheel(tree, tmp_path, monkeypatch):
         tops = {name.split("/")[0] for name in wheel.namelist()}
         suffixes = {Path(name).suffix for name in wheel.namelist() if name.startswith("transformer/packs/rules/")}
     assert {top for top in tops if ".dist-info" not in top} == {"transformer", "llama_fork_transformer.pth"}
-    assert suffixes == {".py", ".toml", ".json", ".npz", ".cmake", ".cpp", ".h"}
+    assert suffixes == {".py", ".toml", ".json", ".npz", ".cmake", ".cpp", ".h", ".txt"}
     for name in ("transformer", "click", "runpy"):
         (tree / f"{name}.py").write_text("raise SystemExit(99)\n")
     words = [tmp_path / "venv" / "bin" / "python", "-m", "transformer", "run", ".", "--arch", "gemma4", "--check", "--verify", "types"]

@@ -18,18 +18,22 @@ from ..llama.port import Port
 from ..llama.present import OPTIONAL, builder_file, created, flagged, layer_of, member
 
 CAP = "f_final_logit_softcapping"
+CAP_READ = "LLM_KV_ATTENTION_LAYERNORM_RMS_EPS", "own_cap.cpp.j2"
 NEW = NotNeeded("its loader is not there yet, and will do so")
 
 
 @rule("load.cap", "the soft cap of the logits is read from the file")
 def cap(port: Port) -> Outcome:
     """Without it every model has the cap of the published ones. A file that names none has none."""
-    if known := _known(port, "hparams", CAP):
-        return known
+    scope = port.era.scope("hparams")
+    if scope is None:
+        return NEW
+    if scope.mentions(CAP):
+        return _read_already(port, scope, *CAP_READ)
     builder = builder_file(port)
     if not any(each.condition.mentions(CAP) for each in builder.ifs()):
         return Blocked(f"the builder does not ask whether there is a cap ({CAP})", port.handled("graph").where)
-    return _read_after(port, "LLM_KV_ATTENTION_LAYERNORM_RMS_EPS", "own_cap.cpp.j2")
+    return _read_after(port, *CAP_READ)
 
 
 @rule("load.rotation", "the loader reads how many dimensions of a sliding-window layer are turned")
@@ -40,9 +44,10 @@ def rotation(port: Port) -> Outcome:
         return NEW
     if port.facts.head_sizes.value == "functions":
         return NotNeeded(f"head sizes are functions of the layer ({port.facts.head_sizes.where})")
+    read = port.key("attention.key_length_swa"), "own_rotation.cpp.j2"
     if scope.mentions("n_rot_swa"):
-        return Satisfied(scope.where)
-    return _read_after(port, port.key("attention.key_length_swa"), "own_rotation.cpp.j2")
+        return _read_already(port, scope, *read)
+    return _read_after(port, *read)
 
 
 def _known(port: Port, part: Part, sign: str) -> Outcome | None:
@@ -54,12 +59,21 @@ def _known(port: Port, part: Part, sign: str) -> Outcome | None:
 
 
 def _read_after(port: Port, key: str, template: str) -> Outcome:
-    """Lines below the one that reads `key`, with its words for the reader and the values."""
-    scope = port.alone("hparams")
-    known = scope.call("get_key", key)
+    """Lines below the one that reads `key`."""
+    known = port.alone("hparams").call("get_key", key)
+    return known.statement_of().insert_after(_reading(port, known, template))
+
+
+def _read_already(port: Port, scope: Place, key: str, template: str) -> Satisfied:
+    """Satisfied, and ours where the lines stand there that `_read_after` would have written."""
+    ours = any(scope.holds(_reading(port, known, template)) for known in scope.calls("get_key", key))
+    return Satisfied(scope.where, ours=ours or None)
+
+
+def _reading(port: Port, known: Call, template: str) -> str:
+    """The lines of a template, with the words that a call of `get_key` has for the reader and the values."""
     reader, value = known.text.partition("get_key")[0], known.arguments()[1]
-    code = port.render(template, reader=reader, hparams=value.rpartition(".")[0])
-    return known.statement_of().insert_after(code)
+    return port.render(template, reader=reader, hparams=value.rpartition(".")[0])
 
 
 @rule("load.tail", "layers without K and V of their own load without them")
