@@ -32,6 +32,12 @@ def packs() -> tuple[Pack, ...]:
     return tuple(pack.every(homes()))
 
 
+@cache
+def load(arch: str) -> Pack:
+    """A pack, read once for all cases."""
+    return pack.load(arch, homes())
+
+
 def chosen() -> tuple[Pack, ...]:
     """The packs that are tested: those of the folders that were named, else those of this checkout."""
     return tuple(each for each in packs() if bool(FOLDERS) == (each.home.base is not None))
@@ -54,7 +60,7 @@ def tree(files: dict[str, str], crlf: bool, fork: str = "minifork") -> Workspace
 
 def ask(rule: str, workspace: Workspace, arch: str = "gemma4") -> Outcome:
     """What one rule says of a tree."""
-    loaded = pack.load(arch, homes())
+    loaded = load(arch)
     found = [each for each in loaded.rules if each.name == rule]
     assert found, f"there is no rule {rule}"
     return plan.ask(found[0], loaded.family.open(workspace, loaded))

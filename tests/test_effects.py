@@ -1,7 +1,7 @@
 """Whom an edit reaches: what the syntax shows, and what rules say of it."""
 
 import pytest
-from casefile import FORKS, ask, edits, example, packs, paths, read, tree
+from casefile import FORKS, ask, edits, example, load, packs, paths, read, tree
 
 from transformer import pack, plan
 from transformer.cpp import Source
@@ -23,7 +23,7 @@ def test_a_rule_that_reaches_others_says_so(case, each):
     workspace = tree(case.before, False, case.fork or "minifork")
     for edit in edits(ask(case.rule, workspace, case.arch or each.arch)):
         source = workspace.source(edit.path) if workspace.exists(edit.path) else None
-        own = pack.load(case.arch or each.arch, pack.home()).own_names
+        own = load(case.arch or each.arch).own_names
         assert is_own(edit, source, own), f"{edit.where}: {edit.text!r} reaches others: say whom the rule affects, and why that is safe"
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+import gguf
+
 NORMAL, CONTROL = 1, 3
 
 
@@ -40,6 +42,18 @@ def trained(controls: Iterable[str], corpus: str, size: int) -> Vocabulary:
         for word in words:
             _join(word, best)
     return Vocabulary(kinds, merges)
+
+
+def add(writer: gguf.GGUFWriter, vocabulary: Vocabulary, pre: str, **special: int) -> None:
+    """The vocabulary in a file, with its pre-tokenizer and the ids of its special tokens (`bos`, `eos`, ...)."""
+    writer.add_string("tokenizer.ggml.model", "gpt2")
+    writer.add_string("tokenizer.ggml.pre", pre)
+    writer.add_token_list([token.encode() for token in vocabulary.kinds])
+    writer.add_token_types(list(vocabulary.kinds.values()))
+    writer.add_token_merges([f"{left} {right}" for left, right in vocabulary.merges])
+    for key, value in special.items():
+        writer.add_uint32(f"tokenizer.ggml.{key}_token_id", value)
+    writer.add_bool("tokenizer.ggml.add_bos_token", True)
 
 
 def _join(word: list[str], pair: tuple[str, str]) -> None:

@@ -20,6 +20,7 @@ FILE_TYPE = {
     "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
 }
 Q8_0 = gguf.GGMLQuantizationType.Q8_0
+Value = int | float | str | list[bool]
 Chosen = Callable[[str, np.ndarray, Kind], bool]
 """Whether a file of a kind, if it is not F32, stores a tensor in its own type; the others stay F32."""
 
@@ -48,6 +49,20 @@ def begin(path: Path, architecture: str, name: str, kind: Kind) -> gguf.GGUFWrit
     writer.add_uint32("general.file_type", int(FILE_TYPE[kind]))
     writer.add_uint32("general.quantization_version", 2)
     return writer
+
+
+def add_keys(writer: gguf.GGUFWriter, architecture: str, values: Mapping[str, Value]) -> None:
+    """The keys of an architecture, each in the type of its value."""
+    for key, value in values.items():
+        name = f"{architecture}.{key}"
+        if isinstance(value, list):
+            writer.add_array(name, value)
+        elif isinstance(value, str):
+            writer.add_string(name, value)
+        elif isinstance(value, float):
+            writer.add_float32(name, value)
+        else:
+            writer.add_uint32(name, value)
 
 
 def add_tensors(

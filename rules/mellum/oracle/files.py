@@ -6,8 +6,8 @@ from pathlib import Path
 
 import gguf
 
-from ...llama.oracle import storing
-from ...llama.oracle.storing import Kind, Tensors
+from ...llama.oracle import bytepairs, storing
+from ...llama.oracle.storing import Kind, Tensors, Value
 from .variants import Variant
 from .vocabulary import BOS, EOS, EOT, PAD, tiny
 from .weights import is_matrix
@@ -17,14 +17,14 @@ def write(path: Path, variant: Variant, tensors: Tensors, kind: Kind) -> None:
     """Write the tensors as a file of this kind."""
     writer = storing.begin(path, "mellum", f"tiny-mellum-{variant.name}", kind)
     _metadata(writer, variant)
-    _tokenizer(writer)
+    bytepairs.add(writer, tiny(), "mellum2", bos=BOS, eos=EOS, eot=EOT, padding=PAD)
     storing.add_tensors(writer, tensors, kind, is_matrix)
     storing.finish(writer)
 
 
 def _metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
     """The keys of the architecture. Every layer has experts, and none has a width of its own besides theirs."""
-    values: dict[str, int | float | str | list[bool]] = {
+    values: dict[str, Value] = {
         "block_count": v.layers,
         "context_length": v.context,
         "embedding_length": v.hidden,
@@ -46,28 +46,4 @@ def _metadata(writer: gguf.GGUFWriter, v: Variant) -> None:
         values["rope.scaling.original_context_length"] = v.original
     if v.theta_window is not None:
         values["rope.freq_base_swa"] = v.theta_window
-    for key, value in values.items():
-        _add(writer, f"mellum.{key}", value)
-
-
-def _add(writer: gguf.GGUFWriter, name: str, value: int | float | str | list[bool]) -> None:
-    if isinstance(value, list):
-        writer.add_array(name, value)
-    elif isinstance(value, str):
-        writer.add_string(name, value)
-    elif isinstance(value, float):
-        writer.add_float32(name, value)
-    else:
-        writer.add_uint32(name, value)
-
-
-def _tokenizer(writer: gguf.GGUFWriter) -> None:
-    vocabulary = tiny()
-    writer.add_string("tokenizer.ggml.model", "gpt2")
-    writer.add_string("tokenizer.ggml.pre", "mellum2")
-    writer.add_token_list([token.encode() for token in vocabulary.kinds])
-    writer.add_token_types(list(vocabulary.kinds.values()))
-    writer.add_token_merges([f"{left} {right}" for left, right in vocabulary.merges])
-    for key, value in (("bos", BOS), ("eos", EOS), ("eot", EOT), ("padding", PAD)):
-        writer.add_uint32(f"tokenizer.ggml.{key}_token_id", value)
-    writer.add_bool("tokenizer.ggml.add_bos_token", True)
+    storing.add_keys(writer, "mellum", values)

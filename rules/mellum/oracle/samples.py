@@ -1,29 +1,13 @@
-"""The models that a build is proved with: every shape, in 32 and in 16 bits."""
+"""The models that a build is proved with: every shape, in the types that keep arithmetic exact."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-
-import numpy as np
 
 from ...llama.proof import Sample
-from . import golden
-from .models import MODELS, Model, checked
-from .variants import STEPS
+from .models import FILES, MODELS
 
 
 def samples() -> Sequence[Sample]:
-    """One for each model file."""
-    return [_sample(model) for model in MODELS]
-
-
-def _sample(model: Model) -> Sample:
-    return Sample(
-        model.shape,
-        model.kind.upper(),
-        write=partial(checked, model),
-        ids=np.concatenate(model.variant.prompt()),
-        steps=STEPS,
-        want=partial(golden.load, model.shape, model.kind),
-    )
+    """One for each model file in 32 or 16 bits."""
+    return FILES.samples(MODELS)
