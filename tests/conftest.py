@@ -1,5 +1,6 @@
 """What tests of the command line share. Helpers are imported by their bare names, packs below `rules`."""
 
+import os
 from pathlib import Path
 
 import casefile
@@ -25,9 +26,10 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache(tmp_path_factory):
-    """Nothing is kept in the user's cache folder."""
+    """Nothing is kept in the user's cache folder; what the compiler said of a unit once serves all tests, in all workers."""
+    base = tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"))
         yield
 
 

@@ -23,6 +23,8 @@ from transformer.workspace import DiskStore, Workspace
 EXAMPLES = HERE.parent / "examples"
 FORKS = ("minifork", "miniclasses")
 
+levels = pytest.mark.parametrize("level", ["syntax", pytest.param("types", marks=pytest.mark.slow)])
+
 
 def renamed(text):
     return re.sub("gemma3(?!n)", "novel", re.sub("GEMMA3(?!N)", "NOVEL", text))
@@ -72,11 +74,12 @@ def silent(donor, tmp_path_factory):
     return folder
 
 
+@levels
 @pytest.mark.parametrize("fork", FORKS)
-def test_what_types_do_not_show_comes_along(silent, fork):
+def test_what_types_do_not_show_comes_along(silent, fork, level):
     plan = planned(silent, fork)
     assert plan.blocked == []
-    assert verify(plan, EXAMPLES / fork, "types", lambda *_: None).findings == ()
+    assert verify(plan, EXAMPLES / fork, level, lambda *_: None).findings == ()
     assert planning.make(plan.pack, plan.after).edits == ()
     after = {path: plan.bytes_after(path).decode() for path in plan.paths}
     assert "uint32_t n_shared" in after["src/llama-hparams.h"]
@@ -131,13 +134,14 @@ def test_names_that_differ_between_trees_are_words(drafted):
     assert '<% if not has_helper("build_qkv") %>' in builder
 
 
+@levels
 @pytest.mark.parametrize("fork", FORKS)
-def test_it_ports_and_then_is_quiet(drafted, fork):
+def test_it_ports_and_then_is_quiet(drafted, fork, level):
     plan = planned(drafted[1], fork)
     assert [f"{each.rule.name}: {each.outcome.why}" for each in plan.blocked] == []
     assert plan.state == "absent"
     assert plan.edits
-    report = verify(plan, EXAMPLES / fork, "types", lambda *_: None)
+    report = verify(plan, EXAMPLES / fork, level, lambda *_: None)
     assert [f"{each.where}: {each.message}" for each in report.findings] == []
     again = planning.make(plan.pack, plan.after)
     assert [(edit.rule, edit.where) for edit in again.edits] == []

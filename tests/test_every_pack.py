@@ -1,4 +1,4 @@
-"""Every pack is ported into each example fork: type-checked, quiet the second time, undone byte for byte."""
+"""Every pack is ported into each example fork: verified, quiet the second time, undone byte for byte."""
 
 import shutil
 
@@ -21,14 +21,15 @@ def every():
         yield SKELETON, SKELETON.path.parent.parent
 
 
+@pytest.mark.parametrize("level", ["syntax", pytest.param("types", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("fork", FORKS)
 @pytest.mark.parametrize(("pack", "folder"), list(every()), ids=lambda each: getattr(each, "arch", ""))
-def test_pack(pack, folder, fork, tmp_path, settled):
+def test_pack(pack, folder, fork, level, tmp_path, settled):
     tree = tmp_path / "tree"
     shutil.copytree(EXAMPLES / fork, tree)
     before = contents(tree)
     named = ["--arch", pack.arch, *(["--packs", folder] if folder else [])]
-    first = call("run", tree, *named, "--verify", "types")
+    first = call("run", tree, *named, "--verify", level)
     assert first.code == 0, first.said
     assert f"{pack.title} is ported" in first.out
     assert ("Python of pack" in first.err) == pack.foreign

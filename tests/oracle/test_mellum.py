@@ -24,7 +24,7 @@ with_transformers = pytest.mark.skipif(
     reason="needs torch and transformers",
 )
 every_shape = pytest.mark.parametrize("shape", VARIANTS)
-both_kinds = pytest.mark.parametrize("kind", ["f32", "f16"])
+both_kinds = pytest.mark.parametrize("kind", ["f32", pytest.param("f16", marks=pytest.mark.slow)])
 
 
 def computed(shape: str, kind: Kind) -> Array:
