@@ -36,6 +36,7 @@ def test_every_source_parses(path):
     assert [source.where(fault) for fault in source.faults] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fork", FORKS)
 def test_every_unit_compiles(fork, tmp_path):
     """As files that a plan creates in a tree that has none, so that whatever is said of them is new."""

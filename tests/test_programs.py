@@ -52,7 +52,10 @@ def script(root: Path, *words: object, env: dict[str, str]) -> subprocess.Comple
     )
 
 
-@pytest.mark.parametrize("level", ["syntax", "types"])
+LEVELS = ("syntax", pytest.param("types", marks=pytest.mark.slow))
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_survey_of_the_working_folder_runs_nothing_of_it(hostile, level):
     repository(hostile)
     git(hostile, "commit", "-q", "--allow-empty", "-m", "second")
@@ -65,8 +68,17 @@ def test_a_survey_of_the_working_folder_runs_nothing_of_it(hostile, level):
         assert marks(hostile) == ""
 
 
-@pytest.mark.parametrize("words", [("run", ".", "--arch", "gemma4", "--check"), ("status", ".", "--arch", "gemma4"), ("verify", ".", "--arch", "gemma4", "--build")])
-def test_a_run_in_the_working_folder_runs_nothing_of_it(hostile, words):
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_run_in_the_working_folder_runs_nothing_of_it(hostile, level):
+    stays_unmarked(hostile, "run", ".", "--arch", "gemma4", "--check", "--verify", level)
+
+
+@pytest.mark.parametrize("words", [("status", ".", "--arch", "gemma4"), ("verify", ".", "--arch", "gemma4", "--build")])
+def test_a_look_at_the_working_folder_runs_nothing_of_it(hostile, words):
+    stays_unmarked(hostile, *words)
+
+
+def stays_unmarked(hostile, *words):
     repository(hostile)
     said = script(hostile, *words, env=path(hostile))
     assert said.returncode in (0, 1, 4), said.stdout + said.stderr
