@@ -385,7 +385,8 @@ def invoke(*words):
     return CliRunner().invoke(command, [str(word) for word in words], obj=View(), standalone_mode=False)
 
 
-def test_the_command(past, tmp_path):
+def test_the_command(past, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     done = invoke(past, "--arch", "gemma4", "--range", "HEAD~7..HEAD", "--every", 6, "--jobs", 1, "--resume", "--json", tmp_path / "j")
     assert done.exception is None
     assert done.return_value == 0
