@@ -91,8 +91,10 @@ def _run(request: Request, view: View, tree: Opened) -> int:
             view.stuck(verdict)
         case Complete():
             view.complete(verdict)
+            view.uncovered(plan)
         case Nothing():
             view.nothing(verdict)
+            view.uncovered(plan)
     view.asked_for(_hand_out(request, view, plan, None, tree))
     return verdict.exit_code
 
@@ -126,6 +128,7 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
     view.judged(report)
+    view.uncovered(plan)
     files = _hand_out(request, view, plan, report, tree)
     if not report.passed:
         raise VerifyError(

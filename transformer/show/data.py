@@ -25,6 +25,7 @@ def data(plan: Plan, report: Report | None) -> str:
         "fingerprint": plan.fingerprint,
         "rules": [_step(step) for step in plan.steps],
         "left": [{"rule": each.step.rule.name, "why": each.why, "where": each.where} for each in plan.left],
+        "uncovered": [{"what": each.name, "why": each.value, "where": each.where} for each in plan.uncovered],
         "edits": [
             {
                 "path": edit.path,

@@ -11,6 +11,7 @@ from transformer.verdict import Complete, Ready
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from transformer.family import Shown
     from transformer.origin import Origin
     from transformer.plan import Left, Plan, Step
     from transformer.show.hunks import Hunk
@@ -72,6 +73,17 @@ def _written_by(origin: Origin) -> Iterator[Line]:
     yield ("    written by rule ", "dim"), (origin.rule, "bold"), f" from {origin.template}" if origin.template else ""
     if origin.text:
         yield (f"      {origin.text}",)
+
+
+def uncovered(found: Sequence[Shown], width: int) -> Iterator[Line]:
+    """What lies in the tree and does not take part in the port, each with the place that shows it."""
+    if found:
+        yield (("not covered", "bold"),)
+    for each in found:
+        place = f" ({each.where})" if each.where else ""
+        lines = wrap(f"{each.name}: {each.value}{place}", width - 4, break_long_words=False, break_on_hyphens=False)
+        for number, line in enumerate(lines):
+            yield ("    " if number else "  ", line)
 
 
 # a rule, in lines

@@ -44,6 +44,7 @@ def html(plan: Plan, report: Report | None, name: str) -> str:
         "counts": _counts(plan, hunks),
         "verified": _verified(report),
         "facts": plan.facts,
+        "uncovered": plan.uncovered,
         "left": [f"{step.rule.name}: {step.rule.makes}" for step in (*plan.blocked, *plan.skipped)],
     }
     return page(HERE, "page.html.j2", words)

@@ -23,6 +23,7 @@ from transformer.show.lines import (
     stat,
     summed,
     told,
+    uncovered,
     what_is_left,
     word,
 )
@@ -78,6 +79,10 @@ class View(Terminal):
         counts = f"{counted(plan.changing, 'rule')}, {counted(plan.edits, 'edit')}, {counted(plan.paths, 'file')}"
         self.say((f"{plan.pack.title} is {done(ready)}: ", "bold yellow" if plan.left else "bold green"), counts)
         self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
+
+    def uncovered(self, plan: Plan) -> None:
+        """What the tree has that the port does not reach."""
+        self.say_all(uncovered(plan.uncovered, self.out.width))
 
     def committed(self, commits: Sequence[tuple[str, str]], branch: str | None) -> None:
         """The commits that were made."""
