@@ -52,6 +52,8 @@ class Request:
     interactive: bool = False
     delivery: Delivery = field(default=Delivery())
     files: Files = field(default=Files())
+    annotate: bool = False
+    """Whether to say for GitHub what is lacking where, when nothing is written."""
     options: Mapping[str, bool] = field(default_factory=dict)
     """What was chosen of the pack's options; the rest is as the pack, or the port that is there, has it."""
     homes: tuple[Home, ...] = field(default_factory=lambda: (home(),))
@@ -68,6 +70,8 @@ def run(request: Request, view: View) -> int:
     meant(request.arch, request.homes, open_tree(request.repo))
     request.files.check(request.repo)
     request.delivery.check(request.repo)
+    if request.files.piped:
+        view.aside()
     with opened(request.repo, writes=request.writes) as tree:
         view.note(tree.hold.note if tree.hold else None)
         return _run(request, view, tree)
@@ -81,7 +85,7 @@ def _run(request: Request, view: View, tree: Opened) -> int:
     refuse_unmerged(tree.workspace)
     verdict = judge(plan)
     if request.action == "status":
-        view.status(verdict, str(request.repo))
+        view.status(verdict, str(request.repo), request.files)
         return 0
     match verdict:
         case Ready():
@@ -152,7 +156,9 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
 def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, tree: Opened) -> list[Path]:
     """Write the files that were asked for beside the tree, of the tree as it still is; which they are."""
     tree.refuse_moved()
-    files = request.files.write(plan, report, request.repo)
+    if request.annotate and not request.writes:
+        view.annotate(plan, report, request.repo)
+    files = request.files.write(plan, report, request.repo, view.data.raw)
     files += request.delivery.write(plan, report, request.repo)
     view.note(request.files.without_patch(report))
     return files

@@ -83,9 +83,12 @@ def commands() -> None:
 @click.option("--signoff", is_flag=True, help="With a Signed-off-by line; with --commit.")
 @click.option("--series", type=FILE, metavar="DIR", help="Write the series as mails for `git am` as well.")
 @COLOUR
-@click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well.")
+@click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well; - is standard output.")
 @click.option("--html", type=FILE, metavar="FILE", help="Write the changes as one page to read in a browser as well.")
-@click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well.")
+@click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well; - is standard output.")
+@click.option("--sarif", type=FILE, metavar="FILE", help="Write what does not hold, with its fixes, as SARIF as well.")
+@click.option("--annotate/--no-annotate", default=lambda: os.environ.get("GITHUB_ACTIONS") == "true",
+              help="Say what does not hold as annotations of GitHub; on where GITHUB_ACTIONS says so.")  # fmt: skip
 @click.option("--out", type=FILE, metavar="DIR", help="Write the changed files there, and not to the tree.")
 @click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
 @click.option("--verify", type=click.Choice(["syntax", "types", "none"]), default="types", show_default=True,
@@ -96,7 +99,8 @@ def commands() -> None:
 def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], donor: str | None, dry_run: bool,
         check: bool, diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
         commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
-        patch: Path | None, html: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
+        patch: Path | None, html: Path | None, json: Path | None, sarif: Path | None, annotate: bool,
+        out: Path | None, allow_dirty: bool,
         verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
@@ -106,11 +110,11 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
     if commit and (dry_run or check or out or allow_dirty):
         raise click.UsageError("--commit excludes --dry-run, --check, --out and --allow-dirty")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
-    shown: Diff = diff or ("unified" if dry_run else "stat")
     delivery = Delivery(commit, split, branch, signoff, series)
-    files, homes = Files(patch, json, out, html), packs.homes(folders)
+    files, homes = Files(patch, json, out, html, sarif), packs.homes(folders)
+    shown: Diff = diff or ("unified" if dry_run and not files.piped else "stat")
     wanted = Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
-                     options, homes)  # fmt: skip
+                     annotate, options, homes)  # fmt: skip
     if donor is None:
         return app.run(wanted, view)
     if arch is None:
@@ -123,10 +127,11 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
 @REPO
 @ARCH
 @PACKS
+@click.option("--json", type=FILE, metavar="FILE", help="As data, to a file, or with - to standard output.")
 @click.pass_obj
-def status(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...]) -> int:
+def status(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> int:
     """What the fork at REPO is, and how far each rule has come in it: native, ported, partial or absent."""
-    return app.run(Request(repo, arch, "status", homes=packs.homes(folders)), view)
+    return app.run(Request(repo, arch, "status", files=Files(json=json), homes=packs.homes(folders)), view)
 
 
 @commands.command()

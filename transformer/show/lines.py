@@ -122,6 +122,11 @@ def next_command(verdict: Verdict, repo: str) -> str:
     return f"run {repo} {arch} --check"
 
 
+def whole_of(plan: Plan) -> str:
+    """How far the architecture as a whole has come."""
+    return plan.state if plan.state != "complete" else "ported" if plan.written is not None else "native"
+
+
 def word(step: Step, plan: Plan) -> str:
     """How far a rule has come: what this tool wrote is ported, what else is true is native."""
     match step.outcome:
