@@ -123,7 +123,7 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     plan = ready.plan
     refuse_outside(request.repo, plan.paths)
     if request.writes and not request.allow_dirty:
-        view.note(refuse_dirty(request.repo, plan.paths))
+        view.note(refuse_dirty(request.repo, plan.paths, commits=request.delivery.commit))
     changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
     if tree.hold is not None:
         tree.hold.check(changes)
@@ -196,10 +196,22 @@ def undo(repo: Path, view: View, arch: str | None = None) -> int:
         seen = write.Seen(repo, DiskStore(repo))
         replan = replanner(repo, seen, view.progress)
         run = chosen[-1].run if chosen else ""
+        view.note(_committed(repo, chosen[-1]) if chosen else None)
         undone = hold.undo(run, replan, seen=seen, written=lambda: view.finished(0))
         view.undone(undone)
         view.note(_others(each for each in runs if each.run != undone.run))
     return 0
+
+
+def _committed(repo: Path, run: write.Receipt) -> str | None:
+    """What taking back a run means once it was committed."""
+    commit = write.commit_of(repo, [file.path for file in run.files])
+    if commit is None:
+        return None
+    return (
+        f"the run was committed ({commit}): its {counted(run.files, 'file')} are put back in the work tree, "
+        f"and the commit stays; `git revert {commit}` would take it back instead"
+    )
 
 
 def _others(runs: Iterable[write.Receipt]) -> str | None:

@@ -9,7 +9,7 @@ from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
 from transformer.verdict import Complete, Ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Sized
 
     from transformer.family import Shown
     from transformer.origin import Origin
@@ -192,7 +192,7 @@ def done(ready: Ready) -> str:
     return "completed as far as it can be" if ready.plan.left else "completed"
 
 
-def counted(things: Sequence[object], what: str) -> str:
+def counted(things: Sized, what: str) -> str:
     """How many there are, in words."""
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
