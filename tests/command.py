@@ -50,7 +50,7 @@ def settle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"GIT_{role}_NAME", "Ann Example")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
     monkeypatch.setenv("GIT_PAGER", "cat")
-    for name in ("NO_COLOR", "FORCE_COLOR", "TRANSFORMER_DEBUG", "CXX", "CMAKE_BUILD_PARALLEL_LEVEL"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TRANSFORMER_DEBUG", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "CXX", "CMAKE_BUILD_PARALLEL_LEVEL"):
         monkeypatch.delenv(name, raising=False)
 
 

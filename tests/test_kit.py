@@ -224,7 +224,7 @@ def test_a_model_file_without_a_contract(tmp_path, architecture, good):
 
 def test_prove_names_what_is_not_there(folder, tree):
     proved = call("rules", "prove", "my-arch", tree, "--packs", folder)
-    assert (proved.code, "My Arch is not here" in proved.err) == (4, True), proved.said
+    assert (proved.code, "My Arch is not here" in proved.err) == (6, True), proved.said
     assert call("run", tree, "--arch", "my-arch", "--packs", folder).code == 0
     verified = call("verify", tree, "--arch", "my-arch", "--packs", folder)
     assert (verified.code, "nothing to do" in verified.out) == (0, True), verified.said

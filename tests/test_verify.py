@@ -25,7 +25,7 @@ def head(tensors=0, keys=1, architecture="gemma4"):
 
 def test_a_tree_without_the_port_is_told_to_run_first(tree):
     said = call("verify", tree)
-    assert said.code == 4
+    assert said.code == 6
     assert "`run` first" in said.err
 
 

@@ -52,6 +52,8 @@ class Request:
     interactive: bool = False
     delivery: Delivery = field(default=Delivery())
     files: Files = field(default=Files())
+    annotate: bool = False
+    """Whether to say for GitHub what is lacking where, when nothing is written."""
     options: Mapping[str, bool] = field(default_factory=dict)
     """What was chosen of the pack's options; the rest is as the pack, or the port that is there, has it."""
     homes: tuple[Home, ...] = field(default_factory=lambda: (home(),))
@@ -68,6 +70,8 @@ def run(request: Request, view: View) -> int:
     meant(request.arch, request.homes, open_tree(request.repo))
     request.files.check(request.repo)
     request.delivery.check(request.repo)
+    if request.files.piped:
+        view.aside()
     with opened(request.repo, writes=request.writes) as tree:
         view.note(tree.hold.note if tree.hold else None)
         return _run(request, view, tree)
@@ -81,7 +85,7 @@ def _run(request: Request, view: View, tree: Opened) -> int:
     refuse_unmerged(tree.workspace)
     verdict = judge(plan)
     if request.action == "status":
-        view.status(verdict, str(request.repo))
+        view.status(verdict, str(request.repo), request.files)
         return 0
     match verdict:
         case Ready():
@@ -91,8 +95,10 @@ def _run(request: Request, view: View, tree: Opened) -> int:
             view.stuck(verdict)
         case Complete():
             view.complete(verdict)
+            view.uncovered(plan)
         case Nothing():
             view.nothing(verdict)
+            view.uncovered(plan)
     view.asked_for(_hand_out(request, view, plan, None, tree))
     return verdict.exit_code
 
@@ -117,7 +123,7 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     plan = ready.plan
     refuse_outside(request.repo, plan.paths)
     if request.writes and not request.allow_dirty:
-        view.note(refuse_dirty(request.repo, plan.paths))
+        view.note(refuse_dirty(request.repo, plan.paths, commits=request.delivery.commit))
     changes = [write.FileChange(path, plan.bytes_before(path), plan.bytes_after(path)) for path in plan.paths]
     if tree.hold is not None:
         tree.hold.check(changes)
@@ -126,6 +132,7 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
     view.judged(report)
+    view.uncovered(plan)
     files = _hand_out(request, view, plan, report, tree)
     if not report.passed:
         raise VerifyError(
@@ -149,7 +156,9 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
 def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, tree: Opened) -> list[Path]:
     """Write the files that were asked for beside the tree, of the tree as it still is; which they are."""
     tree.refuse_moved()
-    files = request.files.write(plan, report, request.repo)
+    if request.annotate and not request.writes:
+        view.annotate(plan, report, request.repo)
+    files = request.files.write(plan, report, request.repo, view.data.raw)
     files += request.delivery.write(plan, report, request.repo)
     view.note(request.files.without_patch(report))
     return files
@@ -187,10 +196,22 @@ def undo(repo: Path, view: View, arch: str | None = None) -> int:
         seen = write.Seen(repo, DiskStore(repo))
         replan = replanner(repo, seen, view.progress)
         run = chosen[-1].run if chosen else ""
+        view.note(_committed(repo, chosen[-1]) if chosen else None)
         undone = hold.undo(run, replan, seen=seen, written=lambda: view.finished(0))
         view.undone(undone)
         view.note(_others(each for each in runs if each.run != undone.run))
     return 0
+
+
+def _committed(repo: Path, run: write.Receipt) -> str | None:
+    """What taking back a run means once it was committed."""
+    commit = write.commit_of(repo, [file.path for file in run.files])
+    if commit is None:
+        return None
+    return (
+        f"the run was committed ({commit}): its {counted(run.files, 'file')} are put back in the work tree, "
+        f"and the commit stays; `git revert {commit}` would take it back instead"
+    )
 
 
 def _others(runs: Iterable[write.Receipt]) -> str | None:

@@ -16,6 +16,7 @@ from transformer.deliver.request import Delivery
 from transformer.draft import drafted
 from transformer.errors import TransformerError
 from transformer.kit.command import rules
+from transformer.project import remembered
 from transformer.prove import Wanted, prove
 from transformer.show.files import Files
 from transformer.show.terminal import program
@@ -52,14 +53,27 @@ def chosen(_context: click.Context, _parameter: click.Parameter, values: Sequenc
     return {name: SWITCH[word] for name, _, word in pairs}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+EXAMPLES = """\b
+Examples:
+  {0} status ../my-fork
+  {0} run ../my-fork --arch NAME --dry-run
+  {0} run ../my-fork --arch NAME --check --verify syntax
+  {0} explain ../my-fork src/file.cpp:94
+"""
+
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(epilog=EXAMPLES.format(program()), context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="transformer")
 def commands() -> None:
     """Port an architecture into a C++ fork: find by meaning, plan, verify, write.
 
     Exit codes: 0 applied or nothing to do; 1 --check: changes would be made; 2 bad usage, not such a tree, dirty tree;
     3 a part does not fit, the rest is done; 4 an anchor is missing or ambiguous, or a conflict; 5 verification failed;
-    70 interrupted, or an internal error. With 2, 4, 5 and 70 nothing is written, or it was put back.
+    6 verify: nothing to prove, the port is not there; 70 interrupted, or an internal error. With 2, 4, 5 and 70
+    nothing is written, or it was put back.
     """
 
 
@@ -83,9 +97,12 @@ def commands() -> None:
 @click.option("--signoff", is_flag=True, help="With a Signed-off-by line; with --commit.")
 @click.option("--series", type=FILE, metavar="DIR", help="Write the series as mails for `git am` as well.")
 @COLOUR
-@click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well.")
+@click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well; - is standard output.")
 @click.option("--html", type=FILE, metavar="FILE", help="Write the changes as one page to read in a browser as well.")
-@click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well.")
+@click.option("--json", type=FILE, metavar="FILE", help="Write the plan as JSON as well; - is standard output.")
+@click.option("--sarif", type=FILE, metavar="FILE", help="Write what does not hold, with its fixes, as SARIF as well.")
+@click.option("--annotate/--no-annotate", default=lambda: os.environ.get("GITHUB_ACTIONS") == "true",
+              help="Say what does not hold as annotations of GitHub; on where GITHUB_ACTIONS says so.")  # fmt: skip
 @click.option("--out", type=FILE, metavar="DIR", help="Write the changed files there, and not to the tree.")
 @click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
 @click.option("--verify", type=click.Choice(["syntax", "types", "none"]), default="types", show_default=True,
@@ -96,7 +113,8 @@ def commands() -> None:
 def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], donor: str | None, dry_run: bool,
         check: bool, diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
         commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
-        patch: Path | None, html: Path | None, json: Path | None, out: Path | None, allow_dirty: bool,
+        patch: Path | None, html: Path | None, json: Path | None, sarif: Path | None, annotate: bool,
+        out: Path | None, allow_dirty: bool,
         verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
@@ -106,27 +124,36 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
     if commit and (dry_run or check or out or allow_dirty):
         raise click.UsageError("--commit excludes --dry-run, --check, --out and --allow-dirty")
     action: Action = "check" if check else "dry-run" if dry_run else "run"
-    shown: Diff = diff or ("unified" if dry_run else "stat")
     delivery = Delivery(commit, split, branch, signoff, series)
-    files, homes = Files(patch, json, out, html), packs.homes(folders)
-    wanted = Request(repo, arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery, files,
-                     options, homes)  # fmt: skip
+    files, project = Files(patch, json, out, html, sarif), remembered(repo, arch, folders, options)
+    view.note(project.note)
+    shown: Diff = diff or ("unified" if dry_run and not files.piped else "stat")
+    wanted = Request(repo, project.arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery,
+                     files, annotate, project.options, project.homes)  # fmt: skip
     if donor is None:
         return app.run(wanted, view)
     if arch is None:
         raise click.UsageError("--from needs --arch: the name of the architecture in model files")
-    with drafted(next(packs.every(homes)).family, donor, arch) as folder:
-        return app.run(replace(wanted, homes=packs.homes((*folders, folder))), view)
+    with drafted(next(packs.every(project.homes)).family, donor, arch) as folder:
+        return app.run(replace(wanted, homes=(*project.homes, *packs.homes([folder])[1:])), view)
 
 
 @commands.command()
 @REPO
 @ARCH
 @PACKS
+@click.option("--json", type=FILE, metavar="FILE", help="As data, to a file, or with - to standard output.")
 @click.pass_obj
-def status(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...]) -> int:
+def status(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> int:
     """What the fork at REPO is, and how far each rule has come in it: native, ported, partial or absent."""
-    return app.run(Request(repo, arch, "status", homes=packs.homes(folders)), view)
+    return app.run(_looking(view, repo, arch, folders, json), view)
+
+
+def _looking(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> Request:
+    """A request of a command that only looks."""
+    project = remembered(repo, arch, folders)
+    view.note(project.note)
+    return Request(repo, project.arch, "status", files=Files(json=json), options=project.options, homes=project.homes)
 
 
 @commands.command()
@@ -146,7 +173,9 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
     """
     if build_dir is not None and not build:
         raise click.UsageError("--build-dir says where --build builds: say both")
-    return prove(repo, arch, packs.homes(folders), view, Wanted(model, build, build_dir))
+    project = remembered(repo, arch, folders)
+    view.note(project.note)
+    return prove(repo, project.arch, project.homes, view, Wanted(model, build, build_dir))
 
 
 @commands.command()
@@ -168,8 +197,7 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
 @click.pass_obj
 def explain(view: View, repo: Path, place: str, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> int:
     """Why a line of the fork at REPO is as it is: the rule, its reason and facts, and who else is affected."""
-    request = Request(repo, arch, "status", files=Files(json=json), homes=packs.homes(folders))
-    return app.explain(request, place, view)
+    return app.explain(_looking(view, repo, arch, folders, json), place, view)
 
 
 commands.add_command(survey)

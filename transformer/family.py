@@ -11,6 +11,7 @@ from transformer.rule import Rule
 
 if TYPE_CHECKING:
     from transformer.donor import Donor
+    from transformer.edit import Edit
     from transformer.pack import Pack
     from transformer.workspace import Workspace
 
@@ -121,6 +122,8 @@ class Family(Generic[C]):
     """Names that mark code as an architecture's own, for its spec; those in lower case are parts of names."""
     asked: Callable[[C], Sequence[Shown]] = lambda context: ()
     """The facts that were asked for since the last call."""
+    uncovered: Callable[[C, Sequence[Edit]], Sequence[Shown]] = lambda context, edits: ()
+    """What lies in the tree and does not take part in a port: what it is, what of it is lacking, where that shows."""
     parts: tuple[Part, ...] = ()
     """How a port is cut into a series of commits, in order."""
     naming: Callable[[str], Mapping[str, str]] = field(default=lambda name: {"name": name})

@@ -33,6 +33,8 @@ class Home:
     rules: Path
     templates: Path | None = None
     base: Home | None = None
+    data: bool = False
+    """Whether nothing of it may be run: the tree named the folder, and not the user."""
 
     @property
     def all_rules(self) -> tuple[Path, ...]:
@@ -104,8 +106,11 @@ def home() -> Home:
     raise PackError("no rules are installed", help="install the package again")
 
 
-def homes(folders: Iterable[Path]) -> tuple[Home, ...]:
-    """The installation, and folders of other packs. Raises `UsageError` where a folder is none."""
+def homes(folders: Iterable[Path], *, data: bool = False) -> tuple[Home, ...]:
+    """The installation, and folders of other packs. Raises `UsageError` where a folder is none.
+
+    With `data`, no Python of these folders is run: a pack that brings some is refused.
+    """
     installed = home()
     found = [installed]
     for folder in folders:
@@ -113,7 +118,7 @@ def homes(folders: Iterable[Path]) -> tuple[Home, ...]:
             raise UsageError(f"{folder} is not a folder", help="give the folder that holds the folders of packs")
         whole = (folder / "rules").is_dir() and (folder / "templates").is_dir()
         rules, templates = (folder / "rules", folder / "templates") if whole else (folder, None)
-        found.append(Home(rules.resolve(), templates.resolve() if templates else None, installed))
+        found.append(Home(rules.resolve(), templates.resolve() if templates else None, installed, data))
     return tuple(found)
 
 
@@ -184,6 +189,8 @@ def _arch(home: Home, name: str) -> str:
 def _read(name: str, home: Home) -> Pack:
     path = home.rules / name / "pack.toml"
     spec = _spec(path)
+    if home.data:
+        _refuse_python(spec.get("pack"), path)
     try:
         head = spec.pop("pack")
         title, modules = str(head["title"]), [f"{name}.{each}" for each in head.get("rules", ())]
@@ -201,6 +208,14 @@ def _read(name: str, home: Home) -> Pack:
     rules = _completed((*offer.rules, *_rules(loaded)), more, family, path)
     foreign = home.base is not None and bool(loaded or facts or proof)
     return Pack(name, title, family, spec, offer.features, rules, home, path, facts, proof, foreign)
+
+
+def _refuse_python(head: object, path: Path) -> None:
+    """Raises `PackError` where a pack that the tree names brings Python."""
+    brought = sorted({"rules", "facts", "proof"} & set(head)) if isinstance(head, dict) else []
+    if brought:
+        what = f"the tree names this pack, and it brings Python ({', '.join(brought)}), which is not run for that"
+        raise PackError(what, where=str(path), help=f"if you trust it, say --packs {path.parent.parent}")
 
 
 def _rules(modules: Iterable[ModuleType]) -> Iterator[Rule[Any]]:
@@ -243,7 +258,7 @@ def _root(home: Home) -> str:
     """A package of our own name whose modules lie in `rules`; nothing is found by way of the working folder."""
     name = f"{_PACKAGE}_{len([each for each in sys.modules if each.startswith(_PACKAGE)])}"
     package = ModuleType(name)
-    package.__path__ = [str(home.rules), *([str(home.base.rules)] if home.base else [])]
+    package.__path__ = [*([] if home.data else [str(home.rules)]), *([str(home.base.rules)] if home.base else [])]
     sys.modules[name] = package
     return name
 

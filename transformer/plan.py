@@ -75,6 +75,11 @@ class Plan:
         """What the rules asked about the tree, and the answers."""
         return self.pack.family.facts(self.context)
 
+    @cached_property
+    def uncovered(self) -> Sequence[Shown]:
+        """What lies in the tree and does not take part in the port."""
+        return tuple(self.pack.family.uncovered(self.context, self.edits))
+
     @property
     def changing(self) -> list[Step]:
         """The steps that this plan carries out."""

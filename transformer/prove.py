@@ -14,6 +14,7 @@ from transformer.cpp.suffixes import CODE, UNITS
 from transformer.errors import UsageError
 from transformer.family import Evidence
 from transformer.outcome import Satisfied
+from transformer.show.lines import counted
 from transformer.tree import open_tree, refuse_unmerged, settle
 from transformer.verdict import Nothing, Ready, Stuck, judge
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from transformer.plan import Plan
     from transformer.show.view import View
 
+NOT_THERE = 6
+"""The exit code where there is no whole port to prove."""
 _PLACE = re.compile(r"^(.+?):(\d+)")
 
 
@@ -51,10 +54,10 @@ def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wante
     match judge(plan):
         case Stuck() | Ready(completes=False):
             view.nothing_to_prove(plan)
-            return 4
+            return NOT_THERE
         case Ready() | Nothing() if not wanted.build:
             view.nothing_to_prove(plan)
-            return 4
+            return NOT_THERE
     builder = _builder(pack.family, repo, wanted)
     good = True
     for evidence in chain(_evidence(plan, repo, wanted.model, view), _computed(pack, builder, view)):
@@ -90,7 +93,8 @@ def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterato
         yield plan.pack.family.prove(plan.pack, model)
     places = anchors(plan)
     faults = tuple(fault for path in places for fault in _faults(plan, path, places[path]))
-    yield Evidence("syntax", not faults, f"{len(places)} files, {len(faults)} errors at the anchors", notes=faults)
+    text = f"{counted(places, 'file')}, {counted(faults, 'error')} at the anchors"
+    yield Evidence("syntax", not faults, text, notes=faults)
     if not faults:
         yield _types(plan, repo, view, [path for path in places if path.endswith(UNITS)])
 
@@ -98,7 +102,7 @@ def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterato
 def _planned(plan: Plan) -> Evidence:
     lacks = [step.rule for step in plan.steps if step.open]
     if not lacks:
-        return Evidence("plan", True, f"{len(plan.steps)} rules, nothing to do")
+        return Evidence("plan", True, f"{counted(plan.steps, 'rule')}, nothing to do")
     text = f"{len(lacks)} of {len(plan.steps)} rules do not hold: the port is not complete"
     return Evidence("plan", False, text, notes=tuple(f"{rule.name}: {rule.makes}" for rule in lacks))
 
@@ -132,6 +136,7 @@ def _types(plan: Plan, repo: Path, view: View, units: list[str]) -> Evidence:
     view.close()
     notes = [f"{one.where}: {one.severity}: {one.text}" for one in found.errors]
     notes += [f"not verified: {path}: {why}" for path, why in found.unchecked]
-    warnings = len(found.new) - len(found.errors)
-    text = f"{len(found.units)} translation units, {len(found.errors)} errors, {warnings} warnings"
+    warnings = [each for each in found.new if each not in found.errors]
+    told = (found.units, "translation unit"), (found.errors, "error"), (warnings, "warning")
+    text = ", ".join(counted(*each) for each in told)
     return Evidence("types", not found.errors, text, notes=tuple(notes))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from transformer.errors import TemplateError
 
@@ -21,8 +23,11 @@ _WIDTH = 110
 
 @cache
 def environment(folder: Path) -> jinja2.Environment:
-    """Jinja with delimiters that do not occur in C++; an unknown name is an error."""
-    return jinja2.Environment(
+    """Jinja with delimiters that do not occur in C++; an unknown name is an error.
+
+    Templates are data, also those of packs that only a tree names: they reach nothing but their words.
+    """
+    return ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folder),
         block_start_string="<%",
         block_end_string="%>",
@@ -51,6 +56,8 @@ def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
     except jinja2.UndefinedError as error:
         there = f"words of templates are: {', '.join(sorted(names))}"
         raise TemplateError(str(error), where=f"{template}:{_line(error, template)}", help=there) from error
+    except SecurityError as error:
+        raise TemplateError(str(error), where=f"{template}:{_line(error, template)}") from error
     except TemplateError as error:
         where = f"{template}:{_line(error, template)}"
         raise TemplateError(error.message, where=error.where or where, help=error.help) from error

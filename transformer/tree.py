@@ -93,7 +93,7 @@ def refuse_outside(repo: Path, planned: Collection[str]) -> None:
             )
 
 
-def refuse_dirty(repo: Path, planned: Collection[str]) -> str | None:
+def refuse_dirty(repo: Path, planned: Collection[str], *, commits: bool = False) -> str | None:
     """Raises `UsageError` that names the files with changes that are not committed; a line where git cannot say."""
     dirty = write.dirty_files(repo, planned)
     if dirty is None:
@@ -102,6 +102,6 @@ def refuse_dirty(repo: Path, planned: Collection[str]) -> str | None:
         names = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
         raise UsageError(
             f"the git tree has changes that are not committed: {names}",
-            help="commit or stash them, or say --allow-dirty",
+            help="commit or stash them" + ("" if commits else ", or say --allow-dirty"),
         )
     return None

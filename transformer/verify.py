@@ -81,8 +81,12 @@ def _syntax(plan: Plan) -> Iterator[Finding]:
         known = len(plan.before.source(path).faults) if plan.before.exists(path) else 0
         if len(source.faults) > known:
             near = min(source.faults, key=lambda fault: min(abs(fault - start) for start, _ in touched))
-            yield Finding(source.where(near), f"{len(source.faults) - known} new syntax errors")
+            yield Finding(source.where(near), _errors(len(source.faults) - known))
         yield from _twins(source, edits, touched)
+
+
+def _errors(count: int) -> str:
+    return f"{count} new syntax error{'' if count == 1 else 's'}"
 
 
 def _twins(source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]) -> Iterator[Finding]:

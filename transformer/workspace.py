@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from transformer.cpp import CppFile, Source
 from transformer.edit import Edit, merge, splice
@@ -13,7 +13,7 @@ from transformer.errors import AnchorError, UsageError
 from transformer.reader import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 class Store(Protocol):
@@ -24,6 +24,13 @@ class Store(Protocol):
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
+
+@runtime_checkable
+class Folders(Protocol):
+    """A store that knows the folders of a tree as well."""
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The paths of the folders in a folder, sorted."""
 
 
 class DiskStore:
@@ -38,12 +45,18 @@ class DiskStore:
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
-        base = self.root / folder
+        return [*self._inside(folder, lambda each: each.is_file())]
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The paths of the folders in a folder, sorted; symlinks are none."""
+        return self._inside(folder, lambda each: each.is_dir(follow_symlinks=False))
+
+    def _inside(self, folder: str, wanted: Callable[[os.DirEntry[str]], bool]) -> tuple[str, ...]:
         try:
-            with os.scandir(base) as entries:
-                return sorted(str(PurePosixPath(folder, each.name)) for each in entries if each.is_file())
+            with os.scandir(self.root / folder) as entries:
+                return tuple(sorted(str(PurePosixPath(folder, each.name)) for each in entries if wanted(each)))
         except (FileNotFoundError, NotADirectoryError):
-            return []
+            return ()
         except OSError as error:
             why = f"cannot list {folder}: {error.strerror}"
             raise UsageError(why, where=folder, help="check its permissions") from error
@@ -61,7 +74,12 @@ class MemoryStore:
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
-        return sorted(path for path in self.files if str(PurePosixPath(path).parent) == folder)
+        return sorted(path for path in self.files if str(PurePosixPath(path).parent) == (folder or "."))
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The paths of the folders in a folder, sorted."""
+        parents = {str(each) for path in self.files for each in PurePosixPath(path).parents} - {"."}
+        return tuple(sorted(each for each in parents if str(PurePosixPath(each).parent) == (folder or ".")))
 
 
 class Workspace:
@@ -81,6 +99,10 @@ class Workspace:
         """The paths of the files in a folder, sorted."""
         added = {path for path in self._planned if str(PurePosixPath(path).parent) == folder}
         return sorted({*self._store.list(folder), *added})
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The paths of the folders in a folder, sorted, as the tree has them; none where its store knows of none."""
+        return self._store.folders(folder) if isinstance(self._store, Folders) else ()
 
     def source(self, path: str) -> Source:
         """A file. Raises `AnchorError` where it is missing and `UsageError` where it is not UTF-8."""

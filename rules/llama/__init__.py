@@ -16,6 +16,7 @@ from .reference import reference
 from .running import RECIPE
 from .series import PARTS
 from .spec import naming, own_names
+from .uncovered import uncovered
 from .words import WORDS
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ FAMILY = Family(
     words=WORDS,
     own=own_names,
     asked=lambda port: list(asked(collections(port))),
+    uncovered=uncovered,
     parts=PARTS,
     naming=naming,
     skeleton="new",

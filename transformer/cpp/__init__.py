@@ -5,6 +5,7 @@ from transformer.cpp.call import Call
 from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Enum, Struct, Table, declared
 from transformer.cpp.enclosing import enclosing_lists
+from transformer.cpp.excerpt import Excerpt
 from transformer.cpp.expression import Condition, Expression
 from transformer.cpp.file import CppFile
 from transformer.cpp.functions import Function, Parameter
@@ -21,6 +22,7 @@ __all__ = [
     "Construct",
     "CppFile",
     "Enum",
+    "Excerpt",
     "Expression",
     "Function",
     "If",

@@ -1,4 +1,4 @@
-"""The plan as JSON: sorted, without a timestamp, so that two runs are equal byte for byte."""
+"""The plan as JSON, by docs/json.md: sorted, without a timestamp, so that two runs are equal byte for byte."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
+from transformer.show.lines import next_command, whole_of, word
 from transformer.show.terminal import inert
 
 if TYPE_CHECKING:
     from transformer.plan import Plan, Step
+    from transformer.verdict import Verdict
     from transformer.verify import Report
 
 VERSION = 1
@@ -20,11 +22,13 @@ def data(plan: Plan, report: Report | None) -> str:
     document = {
         "version": VERSION,
         "pack": plan.pack.name,
+        "arch": plan.pack.arch,
         "foreign": str(plan.pack.path.parent) if plan.pack.foreign else None,
         "state": plan.state,
         "fingerprint": plan.fingerprint,
         "rules": [_step(step) for step in plan.steps],
         "left": [{"rule": each.step.rule.name, "why": each.why, "where": each.where} for each in plan.left],
+        "uncovered": [{"what": each.name, "why": each.value, "where": each.where} for each in plan.uncovered],
         "edits": [
             {
                 "path": edit.path,
@@ -40,6 +44,24 @@ def data(plan: Plan, report: Report | None) -> str:
             for edit in plan.edits
         ],
         "verified": _report(report),
+    }
+    return inert(json.dumps(document, indent=1, ensure_ascii=False)) + "\n"
+
+
+def status(verdict: Verdict, repo: str) -> str:
+    """What `status` says."""
+    plan = verdict.plan
+    words = [word(step, plan) for step in plan.steps]
+    document = {
+        "version": VERSION,
+        "pack": plan.pack.name,
+        "arch": plan.pack.arch,
+        "state": whole_of(plan),
+        "facts": [{"name": each.name, "value": each.value, "where": each.where} for each in plan.facts],
+        "rules": [{**_step(step), "word": each} for step, each in zip(plan.steps, words, strict=True)],
+        "left": [{"rule": each.step.rule.name, "why": each.why, "where": each.where} for each in plan.left],
+        "counts": {each: words.count(each) for each in dict.fromkeys(words)},
+        "next": next_command(verdict, repo),
     }
     return inert(json.dumps(document, indent=1, ensure_ascii=False)) + "\n"
 

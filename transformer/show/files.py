@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformer.errors import UsageError
@@ -11,36 +12,52 @@ from transformer.show.data import data
 from transformer.show.output import refusal, write_all
 from transformer.show.page import html
 from transformer.show.patch import patch
+from transformer.show.remarks import sarif
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from transformer.plan import Plan
     from transformer.verify import Report
 
+STDOUT = Path("-")
+"""What stands for standard output."""
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where they go; `None` where they were not asked for."""
+    """Where they go; `None` where they were not asked for, and `-` for standard output."""
 
     patch: Path | None = None
     json: Path | None = None
     folder: Path | None = None
     html: Path | None = None
+    sarif: Path | None = None
+
+    @property
+    def _single(self) -> list[Path]:
+        """Those that are one file each."""
+        return [path for path in (self.patch, self.json, self.html, self.sarif) if path is not None]
+
+    @property
+    def piped(self) -> bool:
+        """Whether one of them goes to standard output, where nothing else is said then."""
+        return STDOUT in self._single
 
     def check(self, repo: Path) -> None:
         """Raises `UsageError` where one of them cannot be written, or would be written into the tree's own files."""
         root = repo.resolve()
-        single = [path for path in (self.patch, self.json, self.html) if path is not None]
+        single = self._single
         for path in single:
-            check_file(path, root)
+            if path != STDOUT:
+                check_file(path, root)
         if len({path.resolve() for path in single}) < len(single):
             raise UsageError(f"{single[0]} is named twice", help="give each output a file of its own")
         if self.folder is not None:
             _check_folder(self.folder, root)
 
-    def write(self, plan: Plan, report: Report | None, repo: Path) -> list[Path]:
-        """Write them, all or none; which they are. Raises `UsageError`.
+    def write(self, plan: Plan, report: Report | None, repo: Path, raw: Callable[[str], None]) -> list[Path]:
+        """Write them, all or none; which they are, without what goes to standard output by `raw`. Raises `UsageError`.
 
         Only a plan that passed is written as a patch or files; without one there is no patch, not an empty one.
         """
@@ -49,10 +66,13 @@ class Files:
         texts: dict[Path, bytes] = {}
         if self.json is not None:
             texts[self.json] = data(plan, report).encode()
+        if self.sarif is not None:
+            texts[self.sarif] = sarif(plan, report).encode()
         if self.html is not None:
             texts[self.html] = html(plan, report, repo.resolve().name).encode()
         if self.patch is not None and passed:
             texts[self.patch] = patch(plan)
+        piped = texts.pop(STDOUT, b"")
         for path in texts:
             _refuse_planned(path, root, plan.paths)
         if self.folder is not None and passed:
@@ -60,8 +80,10 @@ class Files:
             _refuse_links(copies, root)
             texts |= copies
         write_all(texts)
-        beside = (self.json, self.html, self.patch if passed else None, self.folder if passed else None)
-        return [each for each in beside if each is not None]
+        if piped:
+            raw(piped.decode())
+        beside = (self.json, self.sarif, self.html, *((self.patch, self.folder) if passed else ()))
+        return [each for each in beside if each not in (None, STDOUT)]
 
     def without_patch(self, report: Report | None) -> str | None:
         """That no patch was written, and why; `None` where there is one, or none was asked for."""
@@ -73,9 +95,7 @@ class Files:
     def inside(self, repo: Path) -> bool:
         """Whether one of them lies in the tree, as a file of its own."""
         root = repo.resolve()
-        return any(
-            path.resolve().is_relative_to(root) for path in (self.patch, self.json, self.html) if path is not None
-        )
+        return any(path.resolve().is_relative_to(root) for path in self._single if path != STDOUT)
 
 
 def check_file(path: Path, root: Path) -> None:

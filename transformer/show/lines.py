@@ -9,8 +9,9 @@ from transformer.outcome import Blocked, Changes, NotNeeded, Satisfied
 from transformer.verdict import Complete, Ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Sized
 
+    from transformer.family import Shown
     from transformer.origin import Origin
     from transformer.plan import Left, Plan, Step
     from transformer.show.hunks import Hunk
@@ -74,6 +75,17 @@ def _written_by(origin: Origin) -> Iterator[Line]:
         yield (f"      {origin.text}",)
 
 
+def uncovered(found: Sequence[Shown], width: int) -> Iterator[Line]:
+    """What lies in the tree and does not take part in the port, each with the place that shows it."""
+    if found:
+        yield (("not covered", "bold"),)
+    for each in found:
+        place = f" ({each.where})" if each.where else ""
+        lines = wrap(f"{each.name}: {each.value}{place}", width - 4, break_long_words=False, break_on_hyphens=False)
+        for number, line in enumerate(lines):
+            yield ("    " if number else "  ", line)
+
+
 # a rule, in lines
 
 STYLES = {"native": "green", "ported": "green", "partial": "yellow", "absent": "yellow"}
@@ -108,6 +120,11 @@ def next_command(verdict: Verdict, repo: str) -> str:
         case Complete():
             return f"verify {repo} {arch}"
     return f"run {repo} {arch} --check"
+
+
+def whole_of(plan: Plan) -> str:
+    """How far the architecture as a whole has come."""
+    return plan.state if plan.state != "complete" else "ported" if plan.written is not None else "native"
 
 
 def word(step: Step, plan: Plan) -> str:
@@ -175,7 +192,7 @@ def done(ready: Ready) -> str:
     return "completed as far as it can be" if ready.plan.left else "completed"
 
 
-def counted(things: Sequence[object], what: str) -> str:
+def counted(things: Sized, what: str) -> str:
     """How many there are, in words."""
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 

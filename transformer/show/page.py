@@ -12,6 +12,7 @@ from transformer.effect import ALONE
 from transformer.render import page
 from transformer.selection import Links
 from transformer.show.diff import paired, signed
+from transformer.show.lines import counted
 from transformer.show.pieces import Piece, effects, groups
 from transformer.show.terminal import visible
 
@@ -44,6 +45,7 @@ def html(plan: Plan, report: Report | None, name: str) -> str:
         "counts": _counts(plan, hunks),
         "verified": _verified(report),
         "facts": plan.facts,
+        "uncovered": plan.uncovered,
         "left": [f"{step.rule.name}: {step.rule.makes}" for step in (*plan.blocked, *plan.skipped)],
     }
     return page(HERE, "page.html.j2", words)
@@ -100,14 +102,15 @@ def _rules(plan: Plan) -> Iterator[dict[str, Any]]:
 
 def _counts(plan: Plan, hunks: list[dict[str, Any]]) -> str:
     kinds = [row["kind"] for hunk in hunks for row in hunk["rows"]]
-    lines = f"{kinds.count('add')} lines added, {kinds.count('del')} removed"
-    return f"{len(plan.paths)} files, {len(hunks)} hunks, {len(plan.changing)} rules, {lines}"
+    added = counted([each for each in kinds if each == "add"], "line")
+    parts = counted(plan.paths, "file"), counted(hunks, "hunk"), counted(plan.changing, "rule")
+    return f"{', '.join(parts)}, {added} added, {kinds.count('del')} removed"
 
 
 def _verified(report: Report | None) -> str:
     if report is None or report.level == "none":
         return "not verified"
-    found = f"{len(report.findings)} new diagnostics"
+    found = counted(report.findings, "new diagnostic")
     if report.level == "syntax":
         return f"syntax verified, {found}; types were not verified"
-    return f"types verified in {len(report.units)} translation units, {found}"
+    return f"types verified in {counted(report.units, 'translation unit')}, {found}"

@@ -108,6 +108,9 @@ class _Stream:
             self.file.flush()
         except BrokenPipeError:
             self.end()
+        except OSError as error:
+            self.end()
+            raise OutputError(f"the output cannot be written: {error.strerror}") from error
 
     def end(self) -> None:
         """Keep quiet from now on; the interpreter's last flush must not complain either."""
@@ -124,7 +127,7 @@ class Terminal:
     """The exit code of what was written to the tree, from then on: whatever fails later changes nothing of it."""
 
     def __init__(self) -> None:
-        self.out = _Stream()
+        self.out = self.data = _Stream()
         self.err = _Stream(stderr=True)
         self._progress: Progress | None = None
         self._pager: Pager | None = None
@@ -133,11 +136,15 @@ class Terminal:
         """Whether to use colours; to be said before anything else."""
         self.out.colour = self.err.colour = colour
 
+    def aside(self) -> None:
+        """From now on, results are told beside the data, which has standard output to itself."""
+        self.data, self.out = self.out, self.err
+
     def page(self, repo: Path) -> None:
         """From now on, results go through the pager of git, where there is a terminal."""
         from transformer.show.pager import Pager, command
 
-        words = command(repo) if sys.stdout.isatty() else ""
+        words = command(repo) if sys.stdout.isatty() and self.out is self.data else ""
         if words and self._pager is None:
             self._pager = Pager(words, repo)
             self.out.paged = self._pager.file

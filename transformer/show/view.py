@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from transformer.outcome import Blocked, Changes
 from transformer.selection import missing
 from transformer.show import why
+from transformer.show.data import status
 from transformer.show.diff import side, unified
+from transformer.show.files import STDOUT
 from transformer.show.hunks import hunks
 from transformer.show.lines import (
     STYLES,
@@ -23,10 +25,13 @@ from transformer.show.lines import (
     stat,
     summed,
     told,
+    uncovered,
     what_is_left,
+    whole_of,
     word,
 )
 from transformer.show.output import write_all
+from transformer.show.remarks import annotated
 from transformer.show.terminal import Terminal, program
 
 if TYPE_CHECKING:
@@ -79,6 +84,14 @@ class View(Terminal):
         self.say((f"{plan.pack.title} is {done(ready)}: ", "bold yellow" if plan.left else "bold green"), counts)
         self.say(("  rebuild from a clean build folder; `undo` takes it back", "dim"))
 
+    def uncovered(self, plan: Plan) -> None:
+        """What the tree has that the port does not reach."""
+        self.say_all(uncovered(plan.uncovered, self.out.width))
+
+    def annotate(self, plan: Plan, report: Report | None, repo: Path) -> None:
+        """The remarks on the tree, as workflows of GitHub read them."""
+        self.say_all((line,) for line in annotated(plan, report, repo))
+
     def committed(self, commits: Sequence[tuple[str, str]], branch: str | None) -> None:
         """The commits that were made."""
         for name, subject in commits:
@@ -119,15 +132,18 @@ class View(Terminal):
         self.say_all(what_is_left(nothing.left))
         self.say(("  try: `status` shows the whole picture", "cyan"))
 
-    def status(self, verdict: Verdict, repo: str) -> None:
+    def status(self, verdict: Verdict, repo: str, files: Files) -> None:
         """What the fork is, and how far each rule has come."""
+        if files.json is not None:
+            self._give(files.json, status(verdict, repo))
+            return
         plan = verdict.plan
         self.say(("this fork", "bold"))
         names = max((len(fact.name) for fact in plan.facts), default=0)
         values = max((len(fact.value) for fact in plan.facts), default=0)
         for fact in plan.facts:
             self.say(f"  {fact.name.ljust(names)}  ", (fact.value.ljust(values), "cyan"), (f"  {fact.where}", "dim"))
-        whole = plan.state if plan.state != "complete" else "ported" if plan.written is not None else "native"
+        whole = whole_of(plan)
         self.say((f"{plan.pack.title}: ", "bold"), (whole, STYLES[whole]))
         for step in plan.steps:
             self.say_all(told(step, word(step, plan)))
@@ -140,11 +156,16 @@ class View(Terminal):
         """Why a line is as it is."""
         if files.json is None:
             self.say_all(why.told(explanation, self.out.width))
-        elif str(files.json) == "-":
-            self.out.raw(why.data(explanation))
         else:
-            write_all({files.json: why.data(explanation).encode()})
-            self.asked_for([files.json])
+            self._give(files.json, why.data(explanation))
+
+    def _give(self, path: Path, text: str) -> None:
+        """Data to a file, or to standard output."""
+        if path == STDOUT:
+            self.data.raw(text)
+            return
+        write_all({path: text.encode()})
+        self.asked_for([path])
 
     def evidence(self, evidence: Evidence) -> None:
         """One thing that was proved, or was not."""

@@ -128,6 +128,14 @@ def dirty_files(root: Path, planned: Collection[str] = ()) -> list[str] | None:
     return sorted({*modified, *_untracked(root, _real(root, planned))})
 
 
+def commit_of(root: Path, paths: Collection[str]) -> str | None:
+    """The last commit that changed some files, by its short name; `None` where they differ from HEAD."""
+    dirty = dirty_files(root, paths)
+    if dirty is None or set(dirty) & {*paths, *_real(root, paths)}:
+        return None
+    return _line(root, ["log", "-1", "--format=%h", "--", *_real(root, paths)]) or None
+
+
 def _untracked(root: Path, names: Sequence[str]) -> list[str]:
     """Those of the names that exist and are not in the index, ignored ones too."""
     if not names:

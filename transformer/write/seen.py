@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from transformer.errors import TransformerError
+from transformer.workspace import Folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +81,7 @@ class Seen:
         if self._folders.setdefault(folder, tuple(names)) != tuple(names):
             self._twice.add(folder)
         return names
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The paths of the folders in a folder, sorted; none where the store knows of none."""
+        return self._store.folders(folder) if isinstance(self._store, Folders) else ()

@@ -1,0 +1,132 @@
+"""What lies in a tree and does not take part in a port: read from the tree, and only what is certain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from transformer.edit import Edit
+from transformer.errors import TransformerError
+from transformer.family import Shown
+from transformer.workspace import Workspace
+
+from .operations import base, judges, made, place, refused
+from .port import Port
+
+BUILDS = re.compile(r"(?i)(GNU)?Makefile|.*\.(mk|mak|podspec|pbxproj|gn|gni|gyp|gypi|bzl|bazel|pro|pri)|CMakeLists\.txt"
+                    r"|BUILD|Package\.swift|meson\.build|build\.zig|binding\.gyp|build\.rs")  # fmt: skip
+"""Files that may list sources."""
+PLACES = ("", "android", "android/src/main", "ios", "macos", "swift", "spm", "bindings", "scripts")
+"""Where they lie, beside the folder of the sources itself and the folders of Xcode in these."""
+
+
+def uncovered(port: Port, edits: Sequence[Edit]) -> Sequence[Shown]:
+    """Training, backends, other builds, conversion, vision and drafts, as far as the tree has them."""
+    found: list[Shown] = []
+    for each in (_operations(port, edits), _builds(port, edits), _converter(port), _vision(port), _drafts(port, edits)):
+        try:
+            found += each
+        except TransformerError as error:  # a file that no rule needs cannot be read: nothing is known of it
+            found.append(Shown("not looked at", error.message, error.where))
+    return found
+
+
+def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
+    fork = port.fork
+    ops = made(fork, _builder(port, edits))
+    if not ops:
+        return
+    path = f"{base(fork)}ggml.c"
+    for each in judges(fork, path, "compute_backward", ops):
+        if no := refused(fork, each, ops):
+            yield Shown("training", f"no backward pass for {_listed(no.ops)}", no.where)
+    for folder in fork.workspace.folders(base(fork).rstrip("/")):
+        name = PurePosixPath(folder).name
+        if not name.startswith("ggml-"):
+            continue
+        for file in fork.workspace.list(folder):
+            if re.fullmatch(r"ggml-[\w-]+\.(cpp|c|cu|m|mm)", PurePosixPath(file).name):
+                for each in judges(fork, file, "supports_op", ops):
+                    if no := refused(fork, each, ops):
+                        yield Shown(name.removeprefix("ggml-"), _turned_away(no.ops, ops), no.where)
+
+
+def _turned_away(no: frozenset[str], ops: frozenset[str]) -> str:
+    if len(no) > len(ops) / 2:
+        return f"takes {_listed(ops - no) or 'none'} of the {len(ops)} operations that the builder calls itself"
+    return f"turns away {_listed(no)}"
+
+
+def _listed(ops: frozenset[str]) -> str:
+    return ", ".join(sorted(re.sub(r"^\w*?_OP_", "", each) for each in ops))
+
+
+def _builder(port: Port, edits: Sequence[Edit]) -> str:
+    """The builder as it is written or as it is there."""
+    new = "\n".join(e.text.decode() for e in edits if e.rule == "graph.builder" or _is_new(port, e))
+    defined = None if new else port.era.definition()
+    return new or (defined.text if defined is not None else "")
+
+
+def _is_new(port: Port, edit: Edit) -> bool:
+    return edit.creates and edit.path.startswith(port.fork.builders)
+
+
+def _builds(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
+    """Lists of sources that name another builder, and not the new one."""
+    fork, workspace = port.fork, port.fork.workspace
+    new = next((each.path for each in edits if _is_new(port, each)), "")
+    if not new:
+        return
+    name = PurePosixPath(new).name
+    known = [PurePosixPath(each).name.encode() for each in fork.list(fork.builders) if each.endswith(".cpp")]
+    planned = {edit.path for edit in edits}
+    for folder in dict.fromkeys((*PLACES, fork.sources.rstrip("/"))):
+        inside = [*workspace.list(folder), *(file for each in workspace.folders(folder) if each.endswith(".xcodeproj")
+                                             for file in workspace.list(each))]  # fmt: skip
+        for path in inside:
+            if path in planned or not BUILDS.fullmatch(PurePosixPath(path).name):
+                continue
+            data = workspace.source(path).data
+            named = [each for each in known if each in data] if b".cpp" in data else []
+            if len(named) > 1 and name.encode() not in data:  # one may be something else of that name
+                yield Shown("other build", f"lists {named[0].decode()} and not {name}", _at(workspace, path, named[0]))
+
+
+def _converter(port: Port) -> Iterator[Shown]:
+    """Whether what writes model files knows the architecture."""
+    workspace, name = port.fork.workspace, port.spec.enumerator.removeprefix("LLM_ARCH_")
+    files = ["convert_hf_to_gguf.py", *workspace.list("conversion")]
+    there = [each for each in files if each.endswith(".py") and workspace.exists(each)]
+    if there and not any(re.search(rf"MODEL_ARCH\.{name}\b".encode(), workspace.source(p).data) for p in there):
+        yield Shown("converter", f"makes no files of {port.spec.name}", _at(workspace, there[0], b"class ModelBase"))
+
+
+def _vision(port: Port) -> Iterator[Shown]:
+    """Whether the projectors of images and sound know the architecture."""
+    workspace, word = port.fork.workspace, re.sub(r"\W", "", port.spec.name).encode()
+    for folder in ("tools/mtmd", f"{port.fork.sources}tools/mtmd", "examples/llava"):
+        path = f"{folder}/clip-impl.h"
+        if workspace.exists(path):
+            files = [each for each in workspace.list(folder) if each.endswith((".h", ".cpp"))]
+            if not any(word in workspace.source(each).data.lower().replace(b"_", b"") for each in files):
+                what = f"no projector for {port.spec.name}: text only"
+                yield Shown("vision, sound", what, _at(workspace, path, b"enum projector_type"))
+            return
+
+
+def _drafts(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
+    """Whether the architecture is loaded with layers that guess ahead, where the tree knows such layers."""
+    key = "LLM_KV_NEXTN_PREDICT_LAYERS"
+    if key not in port.fork.keys.entries or any(key.encode() in edit.text for edit in edits):
+        return
+    scope = port.era.scope("hparams")
+    if scope is None or not scope.mentions(key):
+        where = _at(port.fork.workspace, port.fork.path("llama-arch.h"), key.encode())
+        yield Shown("draft heads", f"the loader reads no {key}", where)
+
+
+def _at(workspace: Workspace, path: str, word: bytes) -> str:
+    source = workspace.source(path)
+    return place(source, max(source.data.find(word), 0))
