@@ -32,9 +32,9 @@ class GitStore:
         self._tree = Tree(objects, root)
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; `None` where there is none. Raises `MissingObjectError`."""
+        """The bytes of a file; `None` where there is none. Raises `MissingObjectError` and `TooLargeError`."""
         blob = self._tree.blob(path)
-        return self._objects.blob(blob) if blob is not None else None
+        return self._objects.blob(blob, path) if blob is not None else None
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""

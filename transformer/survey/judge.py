@@ -77,8 +77,8 @@ class Judge:
         started = time.perf_counter()
         try:
             commit = self.objects.commit(name)
-        except (MissingObjectError, ValueError, KeyError, IndexError) as error:
-            why = error.message if isinstance(error, MissingObjectError) else "its commit cannot be read"
+        except (TransformerError, ValueError, KeyError, IndexError) as error:
+            why = error.message if isinstance(error, TransformerError) else "its commit cannot be read"
             return Row(name, "", "", Verdict("broken", why), time.perf_counter() - started, lasting=False)
         verdict, lasting = self._verdict(Tree(self.objects, commit.tree))
         spent = time.perf_counter() - started

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from transformer import programs
 from transformer.errors import TransformerError, UsageError
+from transformer.reader import SOURCE
 
 # Set by a surrounding git process: they would point us at another repository.
 _KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
@@ -23,6 +24,13 @@ class MissingObjectError(TransformerError):
     """An object that the repository does not hold: a partial or shallow clone, or a damaged one."""
 
     title = "git"
+
+
+class TooLargeError(UsageError):
+    """An object that is larger than any source file, as `transformer.reader` has it for files."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is larger than {SOURCE >> 20} MB", where=what, help="it is no source file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Objects:
         self._trees: OrderedDict[str, dict[str, Entry]] = OrderedDict()
 
     def read(self, name: str) -> tuple[str, bytes]:
-        """Id and bytes of an object. Raises `MissingObjectError`."""
+        """Id and bytes of an object. Raises `MissingObjectError`, and `TooLargeError` above `SOURCE` bytes."""
         if name in self._missing:
             raise _missing(name)
         with suppress(OSError):  # git went away: it could not fetch what a partial clone lacks, or met damage
@@ -144,15 +152,22 @@ class Objects:
         if len(head) != 3 or not head[2].isdigit():  # `missing`, `ambiguous`
             return None
         size = int(head[2])
+        if size > SOURCE:
+            self._process.kill()  # else all of it had to be read
+            self.close()
+            raise TooLargeError(name)
         data = self._process.stdout.read(size + 1)
         if len(data) != size + 1:
             self.close()
             return None
         return head[0].decode(), data[:-1]
 
-    def blob(self, name: str) -> bytes:
-        """The bytes of a file."""
-        return self.read(name)[1]
+    def blob(self, name: str, path: str = "") -> bytes:
+        """The bytes of a file, which is called `path`. Raises as `read`."""
+        try:
+            return self.read(name)[1]
+        except TooLargeError as error:
+            raise TooLargeError(path or name) from error
 
     def commit(self, name: str) -> Commit:
         """A commit by id or by any name that git knows."""

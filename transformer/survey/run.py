@@ -12,7 +12,7 @@ from transformer import pack as packs
 from transformer.errors import UsageError
 from transformer.survey import history
 from transformer.survey.cache import Cache, fingerprint
-from transformer.survey.objects import MissingObjectError, Objects, git_dir
+from transformer.survey.objects import MissingObjectError, Objects, TooLargeError, git_dir
 from transformer.survey.result import Rule, Survey
 from transformer.survey.spread import Setup, cluster, processes, spread
 
@@ -79,7 +79,7 @@ def _wanted(request: Request, folder: str) -> list[str]:
     for name in history.thinned(history.listed(request.revisions), request.every):
         try:
             found.append(objects.commit(name).id)
-        except (MissingObjectError, ValueError, KeyError, IndexError):
+        except (MissingObjectError, TooLargeError, ValueError, KeyError, IndexError):
             found.append(name)
     objects.close()
     return list(dict.fromkeys(found))

@@ -109,10 +109,10 @@ class Library:
         self._files: dict[tuple[str, str], CppFile] = {}
 
     def source(self, path: str, blob: str) -> Source:
-        """A file. Raises `UsageError` where it is not UTF-8, and `MissingObjectError`."""
+        """A file. Raises `UsageError` where it is not UTF-8 or too large, and `MissingObjectError`."""
         key = path, blob
         if key not in self._sources:
-            data = self._objects.blob(blob)
+            data = self._objects.blob(blob, path)
             self._sources[key] = Workspace(MemoryStore({path: data})).source(path)
             self._size += len(data)
             while self._size > self._limit and len(self._sources) > 1:
