@@ -43,7 +43,7 @@ inline int offloaded = 0;
 // Only errors are told.
 inline void quiet() {
     llama_log_set([](ggml_log_level level, const char * text, void *) {
-        if (level >= GGML_LOG_LEVEL_ERROR) fputs(text, stderr);
+        if (level == GGML_LOG_LEVEL_ERROR) fputs(text, stderr);
     }, nullptr);
     llama_backend_init();
 }
