@@ -10,6 +10,7 @@ import click
 
 from transformer import __version__, app
 from transformer import pack as packs
+from transformer.against import judging
 from transformer.app import Action, Request
 from transformer.arguments import ARCH, FILE, PACKS, REPO
 from transformer.deliver.request import Delivery
@@ -162,20 +163,33 @@ def _looking(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...]
 @PACKS
 @click.option("--build", is_flag=True, help="Build the tree outside of it, and compare what tiny models compute there.")
 @click.option("--build-dir", type=FILE, metavar="DIR", help="Build below this folder, not in the cache; with --build.")
+@click.option("--against", metavar="DONOR",
+              help="Build and run the tree it comes from, and compare what both compute; with --build.")  # fmt: skip
 @click.option("--model", type=FILE, metavar="FILE", help="Check that a model file has all that the port asks for.")
 @click.pass_obj
 def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], build: bool, build_dir: Path | None,
-           model: Path | None) -> int:  # fmt: skip
+           against: str | None, model: Path | None) -> int:  # fmt: skip
     """Prove the port in the tree at REPO: its syntax, its types, and on demand what it computes.
 
     With --build the tree's own CMake files and code are run; the tree itself is not written to. A second build
-    compiles only what has changed. Where the port is not complete the models are run all the same.
+    compiles only what has changed. Where the port is not complete the models are run all the same. With --against the
+    donor's CMake files and code are run too: it makes tiny models of the architecture, and computes what is right.
     """
     if build_dir is not None and not build:
         raise click.UsageError("--build-dir says where --build builds: say both")
+<<<<<<< HEAD
     project = remembered(repo, arch, folders)
     view.note(project.note)
     return prove(repo, project.arch, project.homes, view, Wanted(model, build, build_dir))
+=======
+    homes, wanted = packs.homes(folders), Wanted(model, build, build_dir)
+    if against is None:
+        return prove(repo, arch, homes, view, wanted)
+    if not build or arch is None:
+        raise click.UsageError("--against compares two builds of one architecture: say --build and --arch NAME as well")
+    with judging(against, repo, arch, homes) as (donor, places):
+        return prove(repo, arch, places, view, replace(wanted, against=donor))
+>>>>>>> against
 
 
 @commands.command()

@@ -22,6 +22,8 @@ class Donor:
     repository: str
     revision: str
     licence: str
+    root: Path | None = None
+    """The folder of the tree; `None` for a revision of a repository."""
 
 
 class GitStore:
@@ -75,7 +77,7 @@ def _in(folder: Path, recognise: Callable[[Workspace], None]) -> Donor:
         except UsageError as error:
             refused = refused or error
             continue
-        return Donor(workspace, folder.resolve().name, "", _licence(workspace))
+        return Donor(workspace, folder.resolve().name, "", _licence(workspace), each)
     assert refused is not None
     raise refused
 

@@ -48,6 +48,20 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """How a tree that an architecture comes from judges one that it was ported into: both are built, and compared."""
+
+    refuse: Callable[[Workspace, str], None]
+    """Raises `UsageError` where a donor cannot judge the architecture of a name."""
+    donor: Recipe
+    """How the donor is built."""
+    fork: Recipe
+    """How the tree that is judged is built."""
+    compare: Callable[[Pack, Path, Path, Progress], Iterable[Evidence]]
+    """Judges the build of the fork, in the second folder, by that of the donor, in the first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A fact as people read it: what it is called, its value, and the place (`path:line`) that shows it."""
 
@@ -114,6 +128,8 @@ class Family(Generic[C]):
     """Judges what a build, in the folder, computes."""
     draft: Callable[[Donor, str], Mapping[str, str]] | None = None
     """Reads an architecture out of a donor: path below a folder of packs to text."""
+    judge: Judge | None = None
+    """Judges a build by that of a donor."""
     architectures: Callable[[Workspace], list[str]] | None = None
     """The names of the architectures that a tree knows, sorted."""
     words: Mapping[str, str] = field(default_factory=dict)

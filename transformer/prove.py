@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,8 @@ class Wanted:
     build: bool = False
     folder: Path | None = None
     """Where to build; by default the user's cache."""
+    against: Path | None = None
+    """The tree of a donor, which is built as well and judges what the build computes."""
 
 
 def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wanted: Wanted) -> int:
@@ -58,32 +60,46 @@ def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wante
         case Ready() | Nothing() if not wanted.build:
             view.nothing_to_prove(plan)
             return NOT_THERE
-    builder = _builder(pack.family, repo, wanted)
+    builders = _builders(pack.family, repo, wanted)
     good = True
-    for evidence in chain(_evidence(plan, repo, wanted.model, view), _computed(pack, builder, view)):
+    for evidence in chain(_evidence(plan, repo, wanted.model, view), _computed(pack, builders, view)):
         view.evidence(evidence)
         good &= evidence.good is not False
     return 0 if good else 5
 
 
-def _builder(family: Family[Any], repo: Path, wanted: Wanted) -> Builder | None:
+def _builders(family: Family[Any], repo: Path, wanted: Wanted) -> list[Builder]:
+    """What builds the tree, and behind it what builds the donor."""
     if not wanted.build:
-        return None
+        return []
     if family.recipe is None or family.compute is None:
         raise UsageError(f"no build is known for {family.name}", help="run it again without --build")
     from transformer.build import builder
 
-    return builder(repo, family.recipe, wanted.folder)
+    if wanted.against is None or family.judge is None:
+        return [builder(repo, family.recipe, wanted.folder)]
+    judge = family.judge
+    return [builder(repo, judge.fork, wanted.folder), builder(wanted.against, judge.donor, wanted.folder)]
 
 
-def _computed(pack: Pack, builder: Builder | None, view: View) -> Iterator[Evidence]:
-    if builder is None:
+def _computed(pack: Pack, builders: Sequence[Builder], view: View) -> Iterator[Evidence]:
+    if not builders:
         return
-    built = builder.run(partial(view.progress, what="building"))
+    fork, *donors = builders
+    built = fork.run(partial(view.progress, what="building"))
     yield built
-    if built.good and pack.family.compute is not None:
+    if not built.good or pack.family.compute is None:
+        return
+    view.close()
+    yield from pack.family.compute(pack, fork.folder, partial(view.progress, what="running"))
+    for donor in donors:
         view.close()
-        yield from pack.family.compute(pack, builder.folder, partial(view.progress, what="running"))
+        made = donor.run(partial(view.progress, what="building the donor"))
+        yield replace(made, title="donor")
+        if made.good and pack.family.judge is not None:
+            view.close()
+            ran = partial(view.progress, what="running")
+            yield from pack.family.judge.compare(pack, donor.folder, fork.folder, ran)
 
 
 def _evidence(plan: Plan, repo: Path, model: Path | None, view: View) -> Iterator[Evidence]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformer.family import Family
+from transformer.family import Evidence, Family, Judge, Progress
 
 from .facts import asked, shown
 from .features import RULES, offer
@@ -13,7 +14,7 @@ from .fork import Fork, recognise
 from .port import collections, open_port, written
 from .proof import compute, prove
 from .reference import reference
-from .running import RECIPE
+from .running import DONOR, FORK, RECIPE
 from .series import PARTS
 from .spec import naming, own_names
 from .uncovered import uncovered
@@ -21,6 +22,7 @@ from .words import WORDS
 
 if TYPE_CHECKING:
     from transformer.donor import Donor
+    from transformer.pack import Pack
     from transformer.workspace import Workspace
 
 
@@ -29,6 +31,18 @@ def draft(donor: Donor, name: str) -> Mapping[str, str]:
     from .donor import draft
 
     return draft(donor, name)
+
+
+def _refuse(donor: Workspace, name: str) -> None:
+    from .donor.against import refuse
+
+    refuse(donor, name)
+
+
+def _compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterable[Evidence]:
+    from .donor.against import compare
+
+    return compare(pack, donor, fork, progress)
 
 
 def architectures(workspace: Workspace) -> list[str]:
@@ -53,6 +67,7 @@ FAMILY = Family(
     recipe=RECIPE,
     compute=compute,
     draft=draft,
+    judge=Judge(_refuse, DONOR, FORK, _compare),
     architectures=architectures,
     words=WORDS,
     own=own_names,

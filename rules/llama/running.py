@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from transformer.family import Recipe
@@ -28,6 +29,9 @@ RECIPE = Recipe(
     modules=("numpy", "gguf"),
     extra="llama-fork-transformer[verify]",
 )
+DONOR = replace(RECIPE, targets=("proof-logits", "proof-nodes", "proof-models"))
+FORK = replace(RECIPE, targets=(*TARGETS, "proof-nodes"))
+"""How both sides are built where a donor judges."""
 
 # Idle threads sleep: where cores are busy they would otherwise spin through the time of the others.
 ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}

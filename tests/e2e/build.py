@@ -1,6 +1,6 @@
 """Ports a tree with the command line and builds its library for the CPU, outside the tree.
 
-There is one build folder per tree. Pristine and ported sources take turns in it, only files that differ are written,
+There is one build folder per tree, all below one. Pristine and ported sources take turns in it, only files that differ are written,
 and ninja compiles only what these reach. The libraries are then copied to a folder named after the content that they
 were built from, so that a second run of the same content builds nothing.
 """
@@ -99,13 +99,23 @@ def verified(tree: AnyTree, source: Path) -> str:
     with FileLock(work / "build.lock"):
         _sync(source, work / "source")
         command = [sys.executable, "-m", "transformer", "verify", str(work / "source"), "--arch", "gemma4", "--build"]
-        return _call([*command, "--build-dir", str(work / BUILD)], cwd=PROJECT)
+        return _call([*command, "--build-dir", str(WORK / BUILD)], cwd=PROJECT)
+
+
+def judged(tree: AnyTree, donor: AnyTree, arch: str) -> str:
+    """What `verify --against` says of one ported tree by another, both built where `build` builds."""
+    repo, other = WORK / tree.name / "source", WORK / donor.name / "source"
+    with FileLock(_made(repo.parent) / "build.lock"), FileLock(_made(other.parent) / "build.lock"):
+        for each, target in ((tree, repo), (donor, other)):
+            _sync(port(each), target)
+        command = [sys.executable, "-m", "transformer", "verify", str(repo), "--arch", arch, "--build"]
+        return _call([*command, "--against", str(other), "--build-dir", str(WORK / BUILD)], cwd=PROJECT)
 
 
 def _build(work: Path, source: Path, folder: Path) -> None:
     began = time.monotonic()
     _sync(source, work / "source")
-    maker = builder(work / "source", RECIPE, work / BUILD)
+    maker = builder(work / "source", RECIPE, WORK / BUILD)
     made = maker.run(lambda *_: None)
     if not made.good:
         raise RuntimeError("\n".join((made.text, *made.notes)))

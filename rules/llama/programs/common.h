@@ -40,11 +40,16 @@ template <class T> void write(FILE * out, const std::vector<T> & values) {
 // How many layers, counted from the end and the output as one, go to a device that is not the CPU.
 inline int offloaded = 0;
 
-inline llama_model * load(const char * path, bool vocab_only = false) {
+// Only errors are told.
+inline void quiet() {
     llama_log_set([](ggml_log_level level, const char * text, void *) {
-        if (level >= GGML_LOG_LEVEL_ERROR) fputs(text, stderr);
+        if (level == GGML_LOG_LEVEL_ERROR) fputs(text, stderr);
     }, nullptr);
     llama_backend_init();
+}
+
+inline llama_model * load(const char * path, bool vocab_only = false) {
+    quiet();
     llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = offloaded;
     params.vocab_only = vocab_only;
