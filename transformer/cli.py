@@ -177,19 +177,14 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
     """
     if build_dir is not None and not build:
         raise click.UsageError("--build-dir says where --build builds: say both")
-<<<<<<< HEAD
-    project = remembered(repo, arch, folders)
+    project, wanted = remembered(repo, arch, folders), Wanted(model, build, build_dir)
     view.note(project.note)
-    return prove(repo, project.arch, project.homes, view, Wanted(model, build, build_dir))
-=======
-    homes, wanted = packs.homes(folders), Wanted(model, build, build_dir)
     if against is None:
-        return prove(repo, arch, homes, view, wanted)
-    if not build or arch is None:
+        return prove(repo, project.arch, project.homes, view, wanted)
+    if not build or project.arch is None:
         raise click.UsageError("--against compares two builds of one architecture: say --build and --arch NAME as well")
-    with judging(against, repo, arch, homes) as (donor, places):
-        return prove(repo, arch, places, view, replace(wanted, against=donor))
->>>>>>> against
+    with judging(against, repo, project.arch, project.homes) as (donor, places):
+        return prove(repo, project.arch, places, view, replace(wanted, against=donor))
 
 
 @commands.command()
