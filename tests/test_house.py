@@ -95,6 +95,7 @@ RICH = "only for a terminal: rich is slow to import"
 LATE = {
     ("__main__", "transformer.write.signals"): "the path is put in order before anything else is imported",
     ("__main__", "transformer.cli"): "the path is put in order before anything else is imported",
+    ("deliver.request", "transformer.deliver.mail"): "only where mails are written: email is slow to import",
     ("prove", "transformer.build"): "only a proof that builds needs the builder",
     ("prove", "transformer.types.check"): TYPES,
     ("verify", "transformer.types.check"): TYPES,

@@ -43,10 +43,12 @@ def test_a_pyproject_of_something_else_says_nothing(tree, capsys):
 
 BAD = {
     "no_toml": ('arch = "gemma4"\nx = = 1\n', ":2: ", "is not TOML"),
-    "unknown": ('arch = "gemma4"\n\narhc = "x"\n', ":3: ", "unknown field `arhc`"),
-    "kind": ('# arch\narch = 4\n', ":2: ", "Expected `str`"),
+    "unknown": ('arch = "gemma4"\n\narhc = "x"\n', ":3: ", "there is no field 'arhc'"),
+    "kind": ('# arch\narch = 4\n', ":2: ", "arch is no text"),
     "option": ('arch = "gemma4"\n[options]\ndrop_row = true\n', ":3: ", "no option 'drop_row'; there are: drop_rows"),
-    "on": ('arch = "gemma4"\noptions = { drop_rows = "on" }\n', ":2: ", "Expected `bool`"),
+    "on": ('arch = "gemma4"\noptions = { drop_rows = "on" }\n', ":2: ", "drop_rows is neither true nor false"),
+    "list": ('arch = "gemma4"\noptions = [true]\n', ":2: ", "options are no table"),
+    "texts": ('arch = "gemma4"\n\npacks = [1]\n', ":3: ", "packs is no list of texts"),
     "no_arch": ("\n[options]\ndrop_rows = true\n", ":2: ", "arch is not said"),
     "pack": ('\narch = "gemma5"\n', ":2: ", "there is no pack 'gemma5'"),
     "outside": ('packs = ["../elsewhere"]\n', ":1: ", "is outside of the tree"),

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-import msgspec
-
 from transformer import pack as packs
 from transformer.errors import TransformerError, UsageError
 from transformer.pack import Home
@@ -20,10 +18,11 @@ OWN, SHARED = "transformer.toml", "pyproject.toml"
 FIELDS = "arch (a name), options (a table of name = true or false), packs (a list of folders in the tree)"
 
 
-class _Said(msgspec.Struct, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True)
+class _Said:
     arch: str = ""
-    options: dict[str, bool] = {}
-    packs: list[str] = []
+    options: Mapping[str, bool] = field(default_factory=dict)
+    packs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,27 @@ def _said(path: str, text: str) -> _Said | None:
         document = tool.get("transformer") if isinstance(tool, dict) else None  # type: ignore[assignment]
         if document is None:
             return None
-    try:
-        return msgspec.convert(document, _Said)
-    except msgspec.ValidationError as error:
-        name = re.search(r"`\$\.(\w+)|field `(\w+)`", str(error))
-        _refuse(path, text, (name[1] or name[2]) if name else "", str(error))
+    if not isinstance(document, dict):
+        _refuse(path, text, "transformer", "[tool.transformer] is no table")
+    return _read(path, text, document)
+
+
+def _read(path: str, text: str, document: Mapping[str, object]) -> _Said:
+    """The fields, each of its kind."""
+    for name in document:
+        if name not in ("arch", "options", "packs"):
+            _refuse(path, text, name, f"there is no field {name!r}")
+    arch, options, folders = document.get("arch", ""), document.get("options", {}), document.get("packs", [])
+    if not isinstance(arch, str):
+        _refuse(path, text, "arch", "arch is no text")
+    if not isinstance(options, dict):
+        _refuse(path, text, "options", "options are no table")
+    for name, on in options.items():
+        if not isinstance(on, bool):
+            _refuse(path, text, name, f"{name} is neither true nor false")
+    if not isinstance(folders, list) or not all(isinstance(each, str) for each in folders):
+        _refuse(path, text, "packs", "packs is no list of texts")
+    return _Said(arch, options, tuple(folders))
 
 
 def _check(said: _Said, homes: tuple[Home, ...], path: str, text: str) -> None:

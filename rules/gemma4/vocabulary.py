@@ -191,20 +191,18 @@ def pieces(port: Port) -> Outcome:
     "vocab.end",
     "a generation ends at <turn|>, <|tool_response> and <eos>, and not at </s>",
     needs=WHOLE,
-    affects="vocabularies that have a token <turn|> or <|tool_response>",
-    safe="no other vocabulary is known to have them; <eos> and </s> are asked for under this pre-tokenizer only",
+    affects="every vocabulary",
+    safe="the new ends count, and </s> does not, under this pre-tokenizer only",
     shown=("vocab.end/operator_behind",),
 )
 def end(port: Port) -> Outcome:
-    """In this vocabulary `</s>` is an HTML tag, and in others `<eos>` may be anything."""
+    """In this vocabulary `</s>` is an HTML tag, and in others `<eos>` and its like may be anything."""
     load = port.fork.vocab_method("load")
     ends = _end_of_generation(load)
-    parts = [
-        ends.condition.widen('t.first == "<turn|>"', remark="gemma4"),
-        ends.condition.widen('t.first == "<|tool_response>"', remark="gemma4"),
-    ]
-    if not ends.condition.holds('t.first == "<eos>"'):
-        parts.append(ends.condition.widen(f'(t.first == "<eos>" && pre_type == {PRE_TYPE})'))
+    words = [f't.first == "{each}"' for each in ("<turn|>", "<|tool_response>", "<eos>")]
+    missing = [each for each in words if not ends.condition.holds(each)]
+    parts = [ends.condition.widen(f"({each} && pre_type == {PRE_TYPE})") for each in missing]
+    parts = parts or [Satisfied(ends.where)]
     if ends.condition.holds('t.first == "</s>"') and not load.holds('text == "</s>"'):
         parts.append(ends.condition.narrow('t.first == "</s>"', f"pre_type != {PRE_TYPE}"))
     return all_of(*parts)

@@ -113,7 +113,7 @@ def shift(port: Port) -> Outcome:
     return all_of(
         declared.add_parameter(layer),
         turn.add_parameter(layer, declared.place_of(layer)),
-        turn.replace_each("hparams.n_rot", "hparams.n_rot_at(il)"),
+        turn.replace_each("hparams.n_rot", "hparams.n_rot_at(il)", by_value=True),
         _take_by_layer(build),
         build.pass_on(declared, layer),
     )

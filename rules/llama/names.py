@@ -38,13 +38,14 @@ def keys(port: Port) -> Outcome:
 def tensors(port: Port) -> Outcome:
     """Three generations: a table of names per architecture, one flat table and a set each, one flat table."""
     spec, fork = port.spec, port.fork
-    parts = [fork.tensors.add(each.enumerator, near=each.near) for each in _new(port)]
+    known = _names(port)
+    parts = [fork.tensors.add(each.enumerator, near=each.near, remark=spec.name, like=known) for each in _new(port)]
     match port.facts.tensor_names.value:
         case "by architecture":
             rows = [(_enumerator(port, each), f'"{each.name}"') for each in spec.tensors]
             if spec.enumerator in fork.tensor_names.rows:
-                known = fork.tensor_names.nested(spec.enumerator)
-                parts += [known.add(row, near=each.near) for row, each in zip(rows, spec.tensors, strict=True)]
+                table = fork.tensor_names.nested(spec.enumerator)
+                parts += [table.add(row, near=each.near) for row, each in zip(rows, spec.tensors, strict=True)]
             else:
                 parts.append(fork.tensor_names.add_nested(spec.enumerator, rows, near=spec.near))
         case "sets":
@@ -58,6 +59,14 @@ def tensors(port: Port) -> Outcome:
         case "flat":
             parts += [fork.tensor_names.add([t.enumerator, f'"{t.name}"'], near=t.near) for t in _new(port)]
     return all_of(*parts) if parts else fork.tensors.add(spec.tensors[0].enumerator)
+
+
+def _names(port: Port) -> set[str]:
+    """The architectures of the fork by their names in files: enumerators may have one of them as a comment."""
+    if not port.fork.file("llama-arch.cpp").has("table", "LLM_ARCH_NAMES"):
+        return set()
+    table = port.fork.architecture_names
+    return {table.cell(each).strip('"') for each in table.rows}
 
 
 def sharing(port: Port) -> Sequence[str]:

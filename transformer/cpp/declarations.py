@@ -19,7 +19,7 @@ from transformer.errors import AnchorError
 from transformer.outcome import Outcome, Satisfied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tree_sitter import Node
 
@@ -59,8 +59,13 @@ class Enum(Construct):
         values = [value for value in map(self.value, self.entries) if value is not None]
         return max(values) + 1 if values else None
 
-    def add(self, *names: str, near: Sequence[str] = (), before: str = "") -> Outcome:
-        """Enumerators behind the first of `near` that is there, else in front of `before`, else at the end."""
+    def add(
+        self, *names: str, near: Sequence[str] = (), before: str = "", remark: str = "", like: Collection[str] = ()
+    ) -> Outcome:
+        """Enumerators behind the first of `near` that is there, else in front of `before`, else at the end.
+
+        Behind an enumerator whose comment is one of `like`, a new one gets `remark` as its comment.
+        """
         wanted = [name for name in dict.fromkeys(names) if name not in self.entries]
         if not wanted:
             return Satisfied(self.source.where(self.entries[names[-1]].start_byte))
@@ -72,7 +77,10 @@ class Enum(Construct):
         model, add = _placed(self.source, self.entries, near, before)
         number = self.next_value()
         texts = [self._entry(model, name, number and number + step) for step, name in enumerate(wanted)]
-        return self._changes(*add(self.source, model, texts, anchor))
+        edits = add(self.source, model, texts, anchor)
+        if remark and add is lists.add_after and lists.comment_of(self.source, model) in like and len(texts) == 1:
+            edits = lists.commented(self.source, model, edits, remark)
+        return self._changes(*edits)
 
     def _entry(self, model: Node, name: str, number: int | None) -> str:
         value = model.child_by_field_name("value")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transformer.cpp.source import Source, descendants, unconditional
@@ -178,6 +179,31 @@ def _comma_after(item: Node) -> Node | None:
     while following is not None and following.type == "comment":
         following = following.next_sibling
     return following if following is not None and following.type == "," else None
+
+
+def _comment_node(item: Node) -> Node | None:
+    """The comment behind an item and its comma, on their line."""
+    after = (_comma_after(item) or item).next_sibling
+    there = after is not None and after.type == "comment" and after.start_point[0] == item.end_point[0]
+    return after if there else None
+
+
+def comment_of(source: Source, item: Node) -> str:
+    """What the comment behind an item says; empty where there is none."""
+    node = _comment_node(item)
+    return source.text(node).removeprefix("//").strip() if node is not None else ""
+
+
+def commented(source: Source, item: Node, edits: Sequence[Edit], remark: str) -> list[Edit]:
+    """The same edits, of one new line behind `item`, with a comment in the column of that of `item`."""
+    node = _comment_node(item)
+    text = edits[0].text.decode()
+    line = text.rstrip("\r\n")
+    if node is None or len(edits) != 1 or line == text or "\n" in line:
+        return list(edits)
+    column = source.column(node.start_byte)
+    made = f"{line.ljust(max(column, len(line) + 1))}// {remark}{text[len(line) :]}"
+    return [replace(edits[0], text=made.encode())]
 
 
 def _end(source: Source, node: Node) -> int | None:

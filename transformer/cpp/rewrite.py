@@ -128,8 +128,17 @@ def _with_comment(source: Source, node: Node) -> int:
     return end if source.rest(end) else end + len(behind.rstrip())
 
 
-def references(source: Source, declaration: Node, name: str) -> Iterator[Edit]:
-    """Nothing in place of each `&` of a declaration that leaves the type to its value."""
+def declaration_of(value: Node) -> Node | None:
+    """The declaration of local variables of which one is made of an expression; `None` where it is a part of more."""
+    holder = value.parent.parent if value.parent is not None and value.parent.type == "init_declarator" else None
+    return holder if holder is not None and holder.type == "declaration" else None
+
+
+def references(source: Source, declaration: Node, name: str, *, aligned: bool = False) -> Iterator[Edit]:
+    """Nothing in place of each `&` of a declaration that leaves the type to its value.
+
+    With `aligned`, a `=` that stands in a column with others stays there.
+    """
     kind = declaration.child_by_field_name("type")
     for each in declaration.children_by_field_name("declarator"):
         inner = each.child_by_field_name("declarator") or each
@@ -137,3 +146,6 @@ def references(source: Source, declaration: Node, name: str) -> Iterator[Edit]:
             sign, variable = inner.children[0], inner.children[1]
             tight = not source.data[sign.start_byte - 1 : sign.start_byte].isspace()
             yield source.edit(sign.start_byte, variable.start_byte, " " if tight else "", name)
+            if aligned and source.data[variable.end_byte : variable.end_byte + 2].isspace():
+                lost = variable.start_byte - sign.start_byte - tight
+                yield source.edit(variable.end_byte, variable.end_byte, " " * lost, name)

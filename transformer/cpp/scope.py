@@ -10,7 +10,7 @@ from transformer.cpp import lists
 from transformer.cpp.construct import Construct
 from transformer.cpp.faults import require_sound
 from transformer.cpp.names import EXPRESSIONS, HEADS, declares, last_name, variables
-from transformer.cpp.rewrite import removals, swaps, within
+from transformer.cpp.rewrite import declaration_of, references, removals, swaps, within
 from transformer.cpp.search import first, only
 from transformer.cpp.source import around, descendants
 from transformer.cpp.tokens import SEP, among, tokens
@@ -121,14 +121,19 @@ class Scope(Construct):
                 found.append(self.part(node, f"the loop over {over} of {self.name}"))
         return found
 
-    def replace_each(self, old: str, new: str) -> Outcome:
-        """`new` for each place where the expression `old` stands; satisfied where only `new` is left."""
+    def replace_each(self, old: str, new: str, *, by_value: bool = False) -> Outcome:
+        """`new` for each place where the expression `old` stands; satisfied where only `new` is left.
+
+        With `by_value`, a local variable that is an `auto &` to it becomes a value: `new` is none that stays.
+        """
         found = [each.node for each in self.expressions(old) if not within(self.source, each.node, new)]
         if not found:
             if self.holds(new):
                 return Satisfied(self.where)
             raise self.missing(f"expression {old}")
-        return self._changes(*swaps(self.source, found, new, self.name))
+        held = [node for node in map(declaration_of, found) if node is not None] if by_value else []
+        values = [edit for node in held for edit in references(self.source, node, self.name, aligned=True)]
+        return self._changes(*swaps(self.source, found, new, self.name), *values)
 
     def remove_each(self, statements: Iterable[Construct]) -> Outcome:
         """Nothing in place of some statements and the comments right below them; satisfied where there are none.

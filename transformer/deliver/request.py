@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from transformer.deliver import message
 from transformer.deliver.commits import identity, repository
-from transformer.deliver.mail import mails
 from transformer.deliver.series import cut, whole
 from transformer.errors import UsageError
 
@@ -49,6 +48,8 @@ class Delivery:
         """Write the mails; which files they are."""
         if self.series is None or report is None or not report.passed:
             return []
+        from transformer.deliver.mail import mails
+
         known = repository(repo)
         commits = cut(plan)
         when = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
