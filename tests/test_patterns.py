@@ -18,7 +18,8 @@ PIECES = ("/", "//", "/*", "/* ", "*/", " ", "\n", "#", "#[", "#[[", "#[[\n", "[
           "'", "\\'", "' ", 'R"(', 'R"( ', 'R"a( ', "switch(", "switch (", "switch( arch", "a", "add_", "special_id",
           "ggml_tensor", "arch", "arch!", "<", "< ", " at ", " at :1:1", " at a:1", "1", "1'", "[ 1", '#include "',
           "#include <", "#ifndef a ", "a.", "x:1", ":1", "(", ")", "\r\n", "\r", "\\\n", 'u8R"(', "//\\\n", "type =")  # fmt: skip
-ONCE = {"rules.gemma4.vocabulary._SETTING", "transformer.types.includes._FIRST", "transformer.types.includes._GUARD"}
+ONCE = {"rules.llama.operations._NO", "rules.gemma4.vocabulary._SETTING", "transformer.types.includes._FIRST",
+        "transformer.types.includes._GUARD"}  # fmt: skip
 """Asked at one place of a text only."""
 SHORT = {"transformer.types.check._PLACE": 2_000}
 """Asked of texts that are cut to this length."""

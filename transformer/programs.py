@@ -43,5 +43,8 @@ def environment(*trees: Path) -> dict[str, str]:
 
 
 def _inside(path: Path, trees: tuple[Path, ...]) -> bool:
-    real = path.resolve()
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a link to itself, or a disk that is gone: nothing is taken from there
+        return True
     return any(real.is_relative_to(tree) for tree in (*_avoided, *(each.resolve() for each in trees)))

@@ -14,9 +14,9 @@ from transformer.workspace import Workspace
 from .operations import base, judges, made, place, refused
 from .port import Port
 
-BUILDS = re.compile(r"(?i)(GNU)?Makefile|.*\.(mk|mak|podspec|pbxproj|gn|gni|gyp|gypi|bzl|bazel|pro|pri)|CMakeLists\.txt"
-                    r"|BUILD|Package\.swift|meson\.build|build\.zig|binding\.gyp|build\.rs")  # fmt: skip
-"""Files that may list sources."""
+BUILDS = frozenset("makefile gnumakefile cmakelists.txt build package.swift meson.build build.zig build.rs".split())
+"""Files that may list sources, in lower case; and what their names end with."""
+BUILDS_END = frozenset(".mk .mak .podspec .pbxproj .gn .gni .gyp .gypi .bzl .bazel .pro .pri".split())
 PLACES = ("", "android", "android/src/main", "ios", "macos", "swift", "spm", "bindings", "scripts")
 """Where they lie, beside the folder of the sources itself and the folders of Xcode in these."""
 
@@ -50,6 +50,10 @@ def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
                 for each in judges(fork, file, "supports_op", ops):
                     if no := refused(fork, each, ops):
                         yield Shown(name.removeprefix("ggml-"), _turned_away(no.ops, ops), no.where)
+
+
+def _builds_something(path: PurePosixPath) -> bool:
+    return path.name in BUILDS or path.suffix in BUILDS_END
 
 
 def _turned_away(no: frozenset[str], ops: frozenset[str]) -> str:
@@ -86,7 +90,7 @@ def _builds(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
         inside = [*workspace.list(folder), *(file for each in workspace.folders(folder) if each.endswith(".xcodeproj")
                                              for file in workspace.list(each))]  # fmt: skip
         for path in inside:
-            if path in planned or not BUILDS.fullmatch(PurePosixPath(path).name):
+            if path in planned or not _builds_something(PurePosixPath(path.lower())):
                 continue
             data = workspace.source(path).data
             named = [each for each in known if each in data] if b".cpp" in data else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -167,4 +168,42 @@ def test_lock_is_free_after_a_failure(tree: Path) -> None:
     with pytest.raises(UsageError):
         apply(tree, [FileChange("a.cpp", b"wrong", b"x")], label="x")
     apply(tree, CHANGES, label="x")
+    assert files_of(tree) == NEW
+
+
+def test_journals_that_cannot_be_listed_stop_everything(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among them may be a run that was cut off: a tree that is half-written is not taken for a whole one."""
+    crash(tree, 2)
+    before, real = snapshot(tree), os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "runs":
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        for verb in (recover, undo, lambda root: apply(root, CHANGES, label="second")):
+            with pytest.raises(UsageError, match="cannot be looked at: Input/output error"):
+                verb(tree)
+    assert snapshot(tree) == before
+    assert recover(tree) is not None
+    assert files_of(tree) == OLD
+
+
+def test_a_run_is_complete_though_old_journals_cannot_be_dropped(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.replace
+
+    def no_more(state: Path) -> list[Path]:
+        raise UsageError("the folder of the journals is a link")
+
+    def replace(source: Path, target: Path) -> None:
+        real(source, target)
+        if Path(target) == tree / "c.bin":  # behind the last of its reads
+            monkeypatch.setattr("transformer.write.journal._folders", no_more)
+
+    monkeypatch.setattr(os, "replace", replace)
+    apply(tree, CHANGES, label="port")
     assert files_of(tree) == NEW

@@ -39,7 +39,8 @@ def checked(root: Path, state: Path, changes: Iterable[FileChange]) -> list[Step
     problems: list[UsageError] = []
     for change in sorted(changes, key=lambda change: change.path):
         try:
-            step = _check(root, change)
+            with files.looking(change.path):
+                step = _check(root, change)
             if any(step.target == other.target for other in steps):
                 raise UsageError(f"{change.path} is planned twice", where=change.path)
             steps.append(step)
@@ -47,7 +48,8 @@ def checked(root: Path, state: Path, changes: Iterable[FileChange]) -> list[Step
             problems.append(problem)
     refuse(problems)
     steps = [step for step in steps if step.change.before != step.change.after]
-    _check_space(root, state, steps)
+    with files.looking(str(root)):
+        _check_space(root, state, steps)
     return steps
 
 
@@ -63,7 +65,8 @@ def refuse(problems: Sequence[UsageError]) -> None:
 def missing_folders(root: Path, steps: Iterable[Step]) -> tuple[str, ...]:
     """The folders that have to be made, outermost first."""
     parents = {parent for step in steps for parent in step.target.parents}
-    missing = (parent for parent in parents if parent.is_relative_to(root) and not parent.exists())
+    with files.looking(str(root)):
+        missing = [parent for parent in parents if parent.is_relative_to(root) and not parent.exists()]
     return tuple(sorted(parent.relative_to(root).as_posix() for parent in missing))
 
 

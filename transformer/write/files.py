@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from transformer.edit import digest
@@ -27,6 +27,15 @@ def inside(root: Path, path: str) -> Path:
     if ".git" in (part.lower() for part in target.relative_to(root).parts):
         raise UsageError(f"{path} is in git's own folder", where=path)
     return target
+
+
+@contextmanager
+def looking(what: str) -> Iterator[None]:
+    """Before anything is written: what the system does not let us see is an error that says what it was about."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{what} cannot be looked at: {reason(error)}", where=what, help="run again") from error
 
 
 def read(path: str, target: Path) -> bytes | None:

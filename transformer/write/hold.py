@@ -129,9 +129,10 @@ def last_applied(root: Path) -> Receipt | None:
 
 
 def _open(root: Path) -> tuple[Path, Path]:
-    if not root.is_dir():
-        raise UsageError(f"{root} is not a folder")
-    return root.resolve(), state_folder(root)
+    with files.looking(str(root)):
+        if not root.is_dir():
+            raise UsageError(f"{root} is not a folder")
+        return root.resolve(), state_folder(root)
 
 
 def _settle(root: Path, state: Path, *, back: bool) -> tuple[Settled, ...]:

@@ -63,11 +63,12 @@ def discard(folder: Path) -> None:
 
 def prune(state: Path) -> None:
     """Drop what crashes left and all but the latest journals. Failing to do so harms nothing."""
-    folders = _folders(state)
-    known = [folder for folder in folders if (folder / _FILE).is_file()]
-    for folder in {*folders} - {*known[-KEPT:]}:
-        with suppress(OSError):
-            discard(folder)
+    with suppress(OSError, UsageError):
+        folders = _folders(state)
+        known = [folder for folder in folders if (folder / _FILE).is_file()]
+        for folder in {*folders} - {*known[-KEPT:]}:
+            with suppress(OSError):
+                discard(folder)
 
 
 def load(folder: Path) -> Journal | None:
@@ -102,21 +103,25 @@ def later(journal: Journal, name: str = "") -> Path:
 
 
 def prepared(journal: Journal) -> list[Path]:
-    """The folders of these journals, sorted."""
+    """The folders of these journals, sorted. Raises OSError."""
     return _entries(later(journal))
 
 
 def _folders(state: Path) -> list[Path]:
-    """The folders of journals, oldest first. A link is none of them. Raises UsageError where all are behind one."""
-    if (state / "runs").is_symlink():
-        raise UsageError("the folder of the journals is a link", where=str(state / "runs"), help="remove the link")
-    return _entries(state / "runs")
+    """The folders of journals, oldest first. A link is none of them.
+
+    Raises UsageError where all are behind one, and where they cannot be listed: a run that was cut off may be there.
+    """
+    with files.looking(str(state / "runs")):
+        if (state / "runs").is_symlink():
+            raise UsageError("the folder of the journals is a link", where=str(state / "runs"), help="remove the link")
+        return _entries(state / "runs")
 
 
 def _entries(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as found:
             names = [each.name for each in found if each.is_dir(follow_symlinks=False)]
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder / name for name in sorted(names) if NAME.fullmatch(name)]

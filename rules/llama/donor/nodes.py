@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 DIFFERS = 1e-6
 """The normalised mean square error above which a node counts as another."""
-_LAYER = re.compile(r"(.+)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,19 @@ class Node:
     @property
     def called(self) -> str:
         """Its name as the builder gave it."""
-        match = _LAYER.fullmatch(self.name)
-        return match[1] if match else self.name
+        return self._parts[0]
 
     @property
     def where(self) -> str:
         """Its layer, where it is of one."""
-        match = _LAYER.fullmatch(self.name)
-        return f" of layer {match[2]}" if match else ""
+        layer = self._parts[1]
+        return f" of layer {layer}" if layer else ""
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        """The name without the layer that graphs write behind it, and that layer."""
+        name, _, layer = self.name.rpartition("-")
+        return (name, layer) if name and layer.isdecimal() else (self.name, "")
 
 
 @dataclass(frozen=True, slots=True)
