@@ -14,9 +14,13 @@ from transformer.workspace import Workspace
 from .operations import base, judges, made, place, refused
 from .port import Port
 
-BUILDS = frozenset("makefile gnumakefile cmakelists.txt build package.swift meson.build build.zig build.rs".split())
+BUILDS = frozenset(
+    ["makefile", "gnumakefile", "cmakelists.txt", "build", "package.swift", "meson.build", "build.zig", "build.rs"]
+)
 """Files that may list sources, in lower case; and what their names end with."""
-BUILDS_END = frozenset(".mk .mak .podspec .pbxproj .gn .gni .gyp .gypi .bzl .bazel .pro .pri".split())
+BUILDS_END = frozenset(
+    [".mk", ".mak", ".podspec", ".pbxproj", ".gn", ".gni", ".gyp", ".gypi", ".bzl", ".bazel", ".pro", ".pri"]
+)
 PLACES = ("", "android", "android/src/main", "ios", "macos", "swift", "spm", "bindings", "scripts")
 """Where they lie, beside the folder of the sources itself and the folders of Xcode in these."""
 
