@@ -40,26 +40,26 @@ PIECES = (b"{", b"}", b"(", b")", b";", b",", b'"', b"'", b"/*", b"*/", b"//", b
 
 
 @cache
-def fork() -> dict[str, bytes]:
-    """The example fork."""
-    paths = sorted(path for path in FORK.rglob("*") if path.is_file())
-    return {path.relative_to(FORK).as_posix(): path.read_bytes() for path in paths}
+def fork(root: Path = FORK) -> dict[str, bytes]:
+    """An example fork."""
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
 Change = tuple[str, str, float, float, bytes]
 """A file, what is done to it, two places in it (0 to 1), and a text."""
 
 
-def changes() -> st.SearchStrategy[list[Change]]:
+def changes(files: dict[str, bytes], pieces: tuple[bytes, ...] = PIECES) -> st.SearchStrategy[list[Change]]:
     place = st.floats(0, 1)
-    text = st.one_of(st.sampled_from(PIECES), st.binary(max_size=40))
-    code = sorted(path for path in fork() if path.endswith((".h", ".cpp", ".txt")))
+    text = st.one_of(st.sampled_from(pieces), st.binary(max_size=40))
+    code = sorted(path for path in files if path.endswith((".h", ".cpp", ".txt", ".toml", ".j2", ".json")))
     how = st.sampled_from(("insert", "delete", "repeat", "line", "cut", "swap"))
     return st.lists(st.tuples(st.sampled_from(code), how, place, place, text), min_size=1, max_size=4)
 
 
-def changed(found: list[Change]) -> dict[str, bytes]:
-    files = dict(fork())
+def changed(found: list[Change], before: dict[str, bytes]) -> dict[str, bytes]:
+    files = dict(before)
     for path, how, one, other, text in found:
         files[path] = _changed(files[path], how, one, other, text)
     return files
@@ -92,8 +92,8 @@ def gemma4() -> pack.Pack:
     return pack.load("gemma4", pack.home())
 
 
-def plan_it(found: list[Change]) -> None:
-    files = changed(found)
+def plan_it(found: list[Change], root: Path = FORK) -> None:
+    files = changed(found, fork(root))
     with suppress(TransformerError):
         gemma4().family.recognise(workspace := Workspace(MemoryStore(files)))
         made = plan.make(gemma4(), workspace)
@@ -103,7 +103,7 @@ def plan_it(found: list[Change]) -> None:
 
 
 def choose_it(found: list[Change]) -> None:
-    sources = Sources(Path("/nonexistent"), changed(found), ("src", "include"))
+    sources = Sources(Path("/nonexistent"), changed(found, fork()), ("src", "include"))
     choose_units(sources, {"src/llama-arch.h": frozenset({"llm_arch", ""})})
     for path in sources.planned:
         first_include(path, sources)
@@ -136,8 +136,10 @@ def read_commands(data: bytes) -> None:
         assert why
 
 
+CLASSES = FORK.parent / "miniclasses"
 TARGETS = (
-    Target("plan", changes(), plan_it, 10),
-    Target("includes", changes(), choose_it, 20),
-    Target("compile_commands", documents(), read_commands, 70),
+    Target("plan", changes(fork()), plan_it, 10),
+    Target("plan of classes", changes(fork(CLASSES)), lambda found: plan_it(found, CLASSES), 10),
+    Target("includes", changes(fork()), choose_it, 20),
+    Target("compile_commands", documents(), read_commands, 60),
 )

@@ -2,13 +2,13 @@
 
 import pytest
 
+from fuzz import ALL
 from fuzz.run import HangError, fuzz, limited
-from fuzz.targets import TARGETS
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", ALL, ids=lambda target: target.name)
 def test_no_traceback_and_no_hang(target):
-    inputs = max(target.share, 10)
+    inputs = max(target.share // 2, 5)
     assert fuzz(target, inputs, 1).inputs >= inputs // 2
 
 
