@@ -63,14 +63,16 @@ class _Found:
 
 def compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterator[Evidence]:
     """Whether the build of the fork computes what the donor's build does."""
-    began, found = time.monotonic(), _Found()
+    began, found, parted = time.monotonic(), _Found(), set[str]()
     with tempfile.TemporaryDirectory(prefix="against-") as folder:
         maker = Maker(pack.arch, donor, Path(folder), lambda name: progress(0, 1, f"the donor, {name}"))
         models = list(maker.models())
         spare = {model.name.partition(",")[0]: model.lacks for model in models if model.lacks}
         for number, model in enumerate(models):
             progress(number, len(models), f"{model.name} {model.kind}")
-            if (wrong := _judge(model, fork, spare.get(model.name, 0), found)) is not None:
+            wrong = _judge(model, fork, spare.get(model.name, 0), found)
+            if wrong is not None and model.name not in parted:
+                parted.add(model.name)  # in one type they part where they do in the other
                 found.notes += _parting(pack, model, wrong, donor, fork)
         progress(1, 1, "")
     notes = (*found.notes, *maker.notes, *_unset(pack))

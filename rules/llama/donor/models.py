@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,7 @@ class Maker:
         try:
             full = self._model(said, name, "F32", drop)
         except Failed as error:
-            self.notes.append(f"no {name} model: {error.cause}")
+            self.notes.append(f"no {name} model: {_reason(error)}")
             return
         if experts and not any(EXPERTS in each for each in full.tensors):
             return  # the dense one once more
@@ -90,7 +91,7 @@ class Maker:
             yield self._model(said, name, kind, drop, lacks)
         except Failed as error:
             if not quiet:
-                self.notes.append(f"no {name} model as {kind}: {error.cause}")
+                self.notes.append(f"no {name} model as {kind}: {_reason(error)}")
 
     def _model(self, said: Keys, name: str, kind: str, drop: tuple[str, ...], lacks: int = 0) -> Model:
         """Written, and computed by the donor. Raises `Failed` where it does not make, load or compute it."""
@@ -108,6 +109,11 @@ class Maker:
 def computed(build: Path, model: Path, ids: np.ndarray, steps: int, settings: tuple[str, ...]) -> np.ndarray:
     """What a build computes: [setting, position, token], without flash attention. Raises `Failed`."""
     return run(built(build, "logits"), model, ids, steps, [FED[each] for each in settings], longest=LONGEST)
+
+
+def _reason(error: Failed) -> str:
+    """What the donor's loader said, without the names of those through whom it said it."""
+    return re.sub(r"^.*error loading model( \w+)?: ", "", error.cause)
 
 
 def _ids(tokens: int) -> np.ndarray:
