@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from transformer.pack import Home
+    from transformer.pack import Home, Pack
     from transformer.plan import Plan
     from transformer.show.pieces import By
     from transformer.show.view import Diff, View
@@ -67,19 +67,19 @@ class Request:
 
 def run(request: Request, view: View) -> int:
     """Carry out a request; the exit code. Raises `TransformerError`, with nothing written."""
-    meant(request.arch, request.homes, open_tree(request.repo))
+    known = meant(request.arch, request.homes, open_tree(request.repo))
     request.files.check(request.repo)
     request.delivery.check(request.repo)
     if request.files.piped:
         view.aside()
     with opened(request.repo, writes=request.writes) as tree:
         view.note(tree.hold.note if tree.hold else None)
-        return _run(request, view, tree)
+        return _run(request, known, view, tree)
 
 
-def _run(request: Request, view: View, tree: Opened) -> int:
+def _run(request: Request, known: Sequence[Pack], view: View, tree: Opened) -> int:
     """Plan, and do with the verdict what was asked for."""
-    pack = choose(request.arch, request.homes, request.options, tree.workspace)
+    pack = choose(known, request.options, tree.workspace)
     view.foreign(pack)
     plan = planning.make(pack, tree.workspace)
     refuse_unmerged(tree.workspace)
@@ -170,7 +170,7 @@ def explain(request: Request, place: str, view: View) -> int:
     if not path or not number.isdigit():
         raise UsageError(f"{place!r} is not FILE:LINE", help="as in src/file.cpp:120, below the tree's root")
     tree = open_tree(request.repo)
-    pack = choose(request.arch, request.homes, request.options, tree)
+    pack = choose(meant(request.arch, request.homes, tree), request.options, tree)
     plan = planning.make(pack, tree)
     view.explanation(explaining.explain(plan, request.repo, path.removeprefix("./"), int(number)), request.files)
     return 0

@@ -27,12 +27,12 @@ def meant(arch: str | None, homes: Sequence[Home], tree: Workspace) -> list[Pack
     return known
 
 
-def choose(arch: str | None, homes: Sequence[Home], options: Mapping[str, bool], tree: Workspace) -> Pack:
-    """The pack that was named, or the only one that fits; with what was chosen of its options, or what the tree has.
+def choose(known: Sequence[Pack], options: Mapping[str, bool], tree: Workspace) -> Pack:
+    """The only pack of these that fits the tree; with what was chosen of its options, or what the tree has.
 
-    Raises `UsageError` where the tree is not of the pack's family, and where several packs fit.
+    Raises `UsageError` where several fit.
     """
-    pack = _only(meant(arch, homes, tree), tree)
+    pack = _only(known, tree)
     return pack.choose({**(_written(pack, tree) or {}), **options})
 
 

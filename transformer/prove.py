@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from transformer import plan as planning
-from transformer.choose import choose
+from transformer.choose import choose, meant
 from transformer.cpp.suffixes import CODE, UNITS
 from transformer.errors import UsageError
 from transformer.family import Evidence
@@ -48,7 +48,7 @@ class Wanted:
 def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wanted: Wanted) -> int:
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
     tree = open_tree(repo)
-    pack = choose(arch, homes, {}, tree)
+    pack = choose(meant(arch, homes, tree), {}, tree)
     view.foreign(pack)
     settle(repo)
     plan = planning.make(pack, tree)
