@@ -12,6 +12,7 @@ import pytest
 from casefile import HERE
 
 from rules.llama import FAMILY
+from rules.llama.lowering import has_loader
 from transformer import pack as packs
 from transformer import plan as planning
 from transformer.donor import open_donor
@@ -157,6 +158,15 @@ def test_helpers_come_along_only_where_the_fork_has_none(drafted):
     assert "llm_graph_qkv" not in texts["miniclasses"]
     assert 'layer.wo, layer.wo_b, layer.wo_s' in re.sub(r"\s+", " ", texts["miniclasses"])
     assert "wo_s" not in texts["minifork"]
+
+
+def test_a_helper_in_the_case_of_another_architecture_is_out_of_reach(drafted):
+    plan = planned(drafted[1], "minifork")
+    text = plan.bytes_after("src/llama-model.cpp").decode()
+    assert 0 < text.index("switch (arch)") < text.index("auto create_tensor_qkv = [&]")
+    known = has_loader(FAMILY.open(plan.after, packs.load("gemma4", packs.home())))
+    assert not known("create_tensor_qkv")
+    assert known("create_tensor_gate_up_exps")
 
 
 def test_one_command_drafts_ports_and_undoes(donor, tmp_path):

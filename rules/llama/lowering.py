@@ -203,12 +203,17 @@ def result(port: Port) -> Callable[[str], str]:
 
 
 def has_loader(port: Port) -> Callable[[str], bool]:
-    """Whether the loader has a helper of this name: a member function of its base class, or a lambda."""
+    """Whether the loader has a helper of this name: a member function of its base class, or a lambda for all.
+
+    One inside the case of another architecture is out of reach: it came along with that one.
+    """
 
     def find(name: str) -> bool:
         if port.facts.architectures.value == "classes":
             return port.fork.file("llama-model.h").mentions(name)
-        return bool(port.fork.method("load_tensors").locals(name))
+        load = port.fork.method("load_tensors")
+        own = load.switch("arch")
+        return any(each.precedes(own) for each in load.locals(name))
 
     return find
 
