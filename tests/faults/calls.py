@@ -112,6 +112,8 @@ def attempt(act: Callable[[], int], kind: str = "", at: int = -1) -> Outcome:
 
 
 def _inside(act: Callable[[], int], kind: str, at: int) -> tuple[int, str, list[str]]:
+    for number in REQUESTS.values():  # also where the tests were started with them ignored, as by nohup
+        signal.signal(number, signal.SIG_DFL)
     signals.heed()
     signals.begin()
     shim = Shim(kind, at)
