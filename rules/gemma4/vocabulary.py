@@ -200,9 +200,12 @@ def end(port: Port) -> Outcome:
     load = port.fork.vocab_method("load")
     ends = _end_of_generation(load)
     words = [f't.first == "{each}"' for each in ("<turn|>", "<|tool_response>", "<eos>")]
-    missing = [each for each in words if not ends.condition.holds(each)]
-    parts = [ends.condition.widen(f"({each} && pre_type == {PRE_TYPE})") for each in missing]
-    parts = parts or [Satisfied(ends.where)]
+    parts: list[Outcome] = [
+        Satisfied(ends.where)
+        if ends.condition.holds(each)
+        else ends.condition.widen(f"({each} && pre_type == {PRE_TYPE})")
+        for each in words
+    ]
     if ends.condition.holds('t.first == "</s>"') and not load.holds('text == "</s>"'):
         parts.append(ends.condition.narrow('t.first == "</s>"', f"pre_type != {PRE_TYPE}"))
     return all_of(*parts)
