@@ -26,11 +26,12 @@ def judging(text: str, repo: Path, arch: str, homes: Sequence[Home]) -> Iterator
 
     Raises `UsageError` where the donor is none, is the tree that is judged, or cannot judge the architecture.
     """
-    family = next(packs.every(homes)).family
+    known = list(packs.every(homes))
+    family = known[0].family
     donor = open_donor(text, family.recognise)
     root = _root(donor, text, repo)
     _refuse(family, donor, arch)
-    if any(arch in (each.name, each.arch) for each in packs.every(homes)):
+    if any(arch in (each.name, each.arch) for each in known):
         yield root, homes
         return
     with drafted(family, str(root), arch) as folder:

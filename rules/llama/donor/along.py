@@ -43,7 +43,7 @@ def _method(tree: Tree, lifter: Lifter, name: str, head: str) -> str:
     own = tree.file("llama-graph.h").has("struct", returned)
     front = f"{head}\ntypename " if head else ""
     kind = front + f"{scope}::{returned}" if own else returned
-    body = lifter.text_of_helper(function.body())
+    body = lifter.text(function.body(), "helper")
     code = f"{kind} {scope}::{name}(\n        {parameters}) const {body}"
     return f'<% if not has_helper("{name}") %>\n{code}\n<% endif %>\n'
 

@@ -26,4 +26,4 @@ def branches(tree: Tree, lifter: Lifter, members: Sequence[str]) -> Iterator[Bra
             asked = [member for member in own if each.mentions(member)]
             if asked and each.text.split("{")[0].find(asked[0]) >= 0:
                 indent = each.source.indent(each.node.start_byte)
-                yield Branch(method, asked[0], lifter.text_inside(each).replace(f"\n{indent}", "\n"))
+                yield Branch(method, asked[0], lifter.text(each, "hparams").replace(f"\n{indent}", "\n"))

@@ -212,7 +212,7 @@ def _methods(tree: Tree, lifter: Lifter) -> Iterator[Method]:
             defined = source.functions(f"llama_hparams::{name}")
             declared = tree.hparams.methods(name)
             if len(defined) == 1 and declared:
-                yield Method(name, declared[0].text, lifter.text_inside(defined[0]))
+                yield Method(name, declared[0].text, lifter.text(defined[0], "hparams"))
 
 
 __all__ = ["Enum", "read"]

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from transformer.cpp import Construct
 from transformer.cpp.functions import Parameter
@@ -14,6 +15,10 @@ from transformer.cpp.lift import GONE, Part, Piece, Word, as_argument, as_templa
 from .. import spelling
 from .calls import biases, fitting, is_scaled
 from .constants import truth
+
+Within = Literal["", "hparams", "helper"]
+"""Where code stands: in a member function of `llama_hparams`, which names members without an object; in a helper of the
+graph, where scales that it hands on are those of quantized weights; or in neither."""
 
 _NULL = ("nullptr", "NULL", "0")
 _LAYER = re.compile(r"(\blayer\w*|\blayers\s*\[[^]]*\])\s*(\.|->)$")
@@ -67,33 +72,20 @@ class Lifter:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._inside = False
-        self._helping = False
+        self._within: Within = ""
         self.used = Used()
 
     def lift(self, construct: Construct) -> list[Piece]:
         """A construct as pieces."""
         return lift(construct, self._decide)
 
-    def text_inside(self, construct: Construct) -> str:
-        """A member function of `llama_hparams`, which names members without an object, as the text of a template."""
-        self._inside = True
-        try:
-            return self.text(construct)
-        finally:
-            self._inside = False
-
-    def text_of_helper(self, construct: Construct) -> str:
-        """A helper of the donor as the text of a template: scales that it hands on are those of quantized weights."""
-        self._helping = True
-        try:
-            return self.text(construct)
-        finally:
-            self._helping = False
-
-    def text(self, construct: Construct) -> str:
+    def text(self, construct: Construct, within: Within = "") -> str:
         """A construct as the text of a template."""
-        return as_template(self.lift(construct))
+        self._within = within
+        try:
+            return as_template(self.lift(construct))
+        finally:
+            self._within = ""
 
     def _decide(self, part: Part) -> Sequence[Piece] | None:
         match part.kind:
@@ -119,7 +111,7 @@ class Lifter:
         if made and made.group(1) in self._names.inputs:
             given = ", ".join([json.dumps(made.group(1)), *(as_argument(each.pieces()) for each in part.given())])
             return [Word(f"made({given})")]
-        if self._inside and receiver == "" and name not in self._names.helpers and not name.isupper():
+        if self._within == "hparams" and receiver == "" and name not in self._names.helpers and not name.isupper():
             return self._method(part, name, "hparams.", "own")
         if name in spelling.INPUTS and receiver == "":
             self.used.helpers.setdefault(name)
@@ -162,7 +154,7 @@ class Lifter:
         for parameter, each in zip(parameters, given, strict=False):
             text = as_argument(each.pieces())
             idle = each.text in _NULL or text.startswith("scale(")
-            idle = idle or (self._helping and parameter.name == "w_s")
+            idle = idle or (self._within == "helper" and parameter.name == "w_s")
             (optional if idle else needed).append((parameter.name, text))
         if not optional and len(given) <= 2:
             return None
@@ -225,7 +217,7 @@ class Lifter:
 
     def _name(self, part: Part) -> Sequence[Piece] | None:
         name = part.text
-        if self._inside and name in self._names.hparams:
+        if self._within == "hparams" and name in self._names.hparams:
             if name in spelling.HPARAMS:
                 return [Word(f"own.{name}")]
             self.used.hparams.setdefault(name)
