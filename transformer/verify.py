@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from transformer.cpp import Source, enclosing_lists
 from transformer.origin import Origin, origin, spans
 from transformer.plan import Plan
+from transformer.show.lines import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,12 +82,8 @@ def _syntax(plan: Plan) -> Iterator[Finding]:
         known = len(plan.before.source(path).faults) if plan.before.exists(path) else 0
         if len(source.faults) > known:
             near = min(source.faults, key=lambda fault: min(abs(fault - start) for start, _ in touched))
-            yield Finding(source.where(near), _errors(len(source.faults) - known))
+            yield Finding(source.where(near), counted(source.faults[known:], "new syntax error"))
         yield from _twins(source, edits, touched)
-
-
-def _errors(count: int) -> str:
-    return f"{count} new syntax error{'' if count == 1 else 's'}"
 
 
 def _twins(source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]) -> Iterator[Finding]:
