@@ -102,6 +102,21 @@ def test_a_new_file_that_an_include_finds_first_makes_it_stale(tree, judged):
     assert judged(tree)[1] == UNITS
 
 
+def test_a_new_unit_beside_them_leaves_it_as_it_is(tree, judged):
+    judged(tree)
+    write(tree, {"src/more.cpp": "int more;\n", "src/parts/more.c": ""})
+    assert judged(tree)[1] == []
+
+
+def test_a_new_unit_that_an_include_finds_first_makes_it_stale(tree, judged):
+    write(tree, {"src/part.cpp": "static inline int part() { return 1; }\n",
+                 "src/parts/user.cpp": '#include "part.cpp"\n' + text("src/parts/user.cpp")})  # fmt: skip
+    age(tree)
+    judged(tree)
+    write(tree, {"src/parts/part.cpp": "#include <no>\n"})
+    assert "src/parts/user.cpp" in judged(tree)[1]
+
+
 def test_a_file_that_is_newer_than_the_run_is_not_trusted(tree, judged):
     later = time.time() + 100
     os.utime(tree / "src/base.h", (later, later))

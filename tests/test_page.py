@@ -82,6 +82,7 @@ def test_nothing_to_do(tree, tmp_path):
     assert "There is nothing to do." in (tmp_path / "page.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 @pytest.mark.parametrize(("width", "hash"), [(390, ""), (1280, "#by=rule"), (1920, "#by=effect&view=side&theme=dark")])
 def test_a_browser_draws_it(page, tmp_path, width, hash):

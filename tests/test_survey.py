@@ -420,6 +420,7 @@ def browse(page, at, *more):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_html_in_a_browser(past, tmp_path):
     found, _ = made(past)

@@ -1,8 +1,8 @@
 """A run and somebody else in one tree: at no moment does the other's doing leave a mixture that anybody takes for a port.
 
 The other one acts after the k-th read, or before or after the k-th change of a file (before the last look at it: between
-that and the rename are microseconds that nothing can close). Some moments are tried in each run of the tests;
-`EVERY_MOMENT=1` tries all of them (minutes).
+that and the rename are microseconds that nothing can close). Some moments are tried in each run of the tests,
+more in the slow ones; `EVERY_MOMENT=1` tries all of them (minutes).
 """
 
 import os
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 from casefile import HERE
 from command import call, contents, fork, git, repository
+from sampling import sampled
 
 from transformer import pack
 from transformer.workspace import DiskStore
@@ -96,7 +97,7 @@ def told(result):
     assert "Traceback" not in result.said
 
 
-@pytest.mark.parametrize(("kind", "number"), MOMENTS)
+@pytest.mark.parametrize(("kind", "number"), sampled(MOMENTS, 6))
 def test_undo(tree, monkeypatch, home, kind, number):
     monkeypatch.setattr(pack, "home", lambda: home)
     assert call("run", tree, "--arch", "tinyllm").code == 0
@@ -132,7 +133,7 @@ def revisions(tmp_path_factory):
     return root, two, contents(ported)
 
 
-@pytest.mark.parametrize(("kind", "number"), MOMENTS)
+@pytest.mark.parametrize(("kind", "number"), sampled(MOMENTS, 6))
 def test_checkout(tmp_path, monkeypatch, revisions, kind, number):
     root, two, ported = revisions
     tree = shutil.copytree(root, tmp_path / "tree")
@@ -145,8 +146,8 @@ def test_checkout(tmp_path, monkeypatch, revisions, kind, number):
         told(result)
 
 
-@pytest.mark.parametrize("name", ["src/llama-arch.h", "src/llama-model.cpp", "src/unicode.h", "src/llama-hparams.cpp"])
-@pytest.mark.parametrize(("kind", "number"), MOMENTS)
+@pytest.mark.parametrize("name", sampled(["src/llama-arch.h", "src/llama-model.cpp", "src/unicode.h", "src/llama-hparams.cpp"], 2))
+@pytest.mark.parametrize(("kind", "number"), sampled(MOMENTS, 6))
 def test_edit(tree, monkeypatch, kind, number, name):
     """An edit is there afterwards, and with it the whole port or nothing of it."""
     path, mine = tree / name, b"\n// my own line\n"

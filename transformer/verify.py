@@ -58,9 +58,7 @@ class Report:
         return "the rules misread this fork: report it with the lines above"
 
 
-def verify(
-    plan: Plan, root: Path, level: Level, progress: Progress, only: Collection[str] | None = None
-) -> Report:
+def verify(plan: Plan, root: Path, level: Level, progress: Progress, only: Collection[str] | None = None) -> Report:
     """Judge a plan; types only where the syntax is sound, and of the units `only` where these are given.
 
     Raises `NoCompiler` where types cannot be checked.

@@ -25,6 +25,7 @@ class Store(Protocol):
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
 
+
 @runtime_checkable
 class Folders(Protocol):
     """A store that knows the folders of a tree as well."""

@@ -28,7 +28,6 @@ class Expression(Place, nodes=EXPRESSIONS):
         """Another text for the expression; a comment behind it on its line keeps its column if there is room."""
         return self._changes(*swaps(self.source, [self.node], code, self.name))
 
-
     def alternatives(self) -> Expression:
         """The whole chain of `||` that the expression is an operand of; itself where it is none."""
         node, top = self.node, self.node

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from transformer.verify import Level
 
 
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the user asked for."""

@@ -36,9 +36,7 @@ class Parser:
         unit = self._parse(path, flags, overlay, KEEP_GOING)
         return Parsed(tuple(self._copy(unit.diagnostics, path)), self._seen(unit))
 
-    def precompile(
-        self, path: str, flags: Sequence[str], overlay: Overlay, target: str, *, whole: bool
-    ) -> Parsed:
+    def precompile(self, path: str, flags: Sequence[str], overlay: Overlay, target: str, *, whole: bool) -> Parsed:
         """Save the parsed file as a precompiled header. `whole` also instantiates its templates, once for all users."""
         unit = self._parse(path, flags, overlay, KEEP_GOING if whole else KEEP_GOING | INCOMPLETE)
         found = Parsed(tuple(self._copy(unit.diagnostics, path)), self._seen(unit))

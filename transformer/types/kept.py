@@ -1,8 +1,9 @@
 """What the compiler said of a unit, kept between runs for as long as all that it saw is the same.
 
 A result lies under the unit, its flags, the version of the compiler and the names of all files that an include could
-find. It holds the digest of each file of the tree that was seen, and size and time of each file outside. It is kept in
-the user's cache, never in a tree; what is damaged there counts as unknown, and the oldest goes where there is too much.
+find before another. It holds the digest of each file of the tree that was seen, and size and time of each file outside.
+It is kept in the user's cache, never in a tree; what is damaged there counts as unknown, and the oldest goes where
+there is too much.
 """
 
 import hashlib
@@ -10,14 +11,16 @@ import json
 import os
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from transformer.cpp.suffixes import UNITS
 from transformer.types.includes import Sources
 from transformer.types.worker import Diagnostic
 
@@ -117,9 +120,7 @@ class Kept:
             with suppress(OSError):
                 path.unlink()
 
-    def _lasting(
-        self, inside: dict[str, str], outside: dict[str, tuple[int, int]], said: Said, planned: bool
-    ) -> bool:
+    def _lasting(self, inside: dict[str, str], outside: dict[str, tuple[int, int]], said: Said, planned: bool) -> bool:
         """Whether a result will be right as long as its files are the same. A missing header may come any time."""
         root = str(self.sources.root)
         for one in said:
@@ -127,7 +128,8 @@ class Kept:
                 return False
         on_disk = [name for name in inside if not (planned and name in self.sources.planned)]
         fresh = any(self._stamp(os.path.join(root, name))[1] > self.began * 1e9 for name in on_disk)
-        return not fresh and all(inside.values()) and all(stamp[1] >= 0 for stamp in outside.values())
+        units = any(name.endswith(UNITS) for name in outside)  # a new unit of the tree could come before such a one
+        return not fresh and not units and all(inside.values()) and all(stamp[1] >= 0 for stamp in outside.values())
 
     def _relative(self, path: str) -> str:
         top = str(self.sources.root) + os.sep
@@ -146,7 +148,7 @@ class Kept:
             digest = hashlib.sha256(f"{_FORMAT} {_version()} {[os.environ.get(n) for n in _SEARCHED]}".encode())
             for name in _PARSERS:
                 digest.update(Path(__file__).with_name(name).read_bytes())
-            names = set(_names(self.sources)) | (set(self.sources.planned) if planned else set())
+            names = _found_first({*_names(self.sources), *(self.sources.planned if planned else ())})
             digest.update("\n".join(sorted(names)).encode(errors="surrogateescape"))
             self._base[planned] = digest.hexdigest()
         return self._base[planned]
@@ -187,6 +189,12 @@ def _names(sources: Sources) -> Iterator[str]:
             inner[:] = [name for name in inner if not name.startswith(".")]
             base = os.path.relpath(where, sources.root)
             yield from (f"{base}/{name}" for name in names)
+
+
+def _found_first(names: set[str]) -> Iterator[str]:
+    """Those of the files that can come before another: all headers, and units of one name (few are ever included)."""
+    alike = Counter(PurePosixPath(name).name for name in names)
+    return (name for name in names if not name.endswith(UNITS) or alike[PurePosixPath(name).name] > 1)
 
 
 def _entries(path: Path) -> list[_Entry]:

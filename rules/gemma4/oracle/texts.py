@@ -19,7 +19,7 @@ TEXTS = (
     "\ttab\t\ttabs \t mixed",
     "  leading and trailing  ",
     "👩‍🦰 flags 🇫🇷 skin 👍🏽",
-    "def f(x: int) -> str:\n    return f\"{x!r:>10}\"\n",
+    'def f(x: int) -> str:\n    return f"{x!r:>10}"\n',
     "int main() { return 0; } // <s></s>\r\n",
     "Ελληνικά кириллица עברית हिन्दी 中文 한국어",
     "e\u0301 vs é, ½ \u200b\ufeff\x01\x7f",

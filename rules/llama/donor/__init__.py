@@ -19,4 +19,3 @@ def draft(donor: Donor, name: str) -> Mapping[str, str]:
     """
     tree = Tree(donor.workspace)
     return files(read(tree, name, Provenance(donor.repository, donor.revision, (), donor.licence)))
-

@@ -26,11 +26,7 @@ def is_scaled(scale: str) -> str:
 
 def fitting(overloads: Sequence[tuple[Parameter, ...]], given: Sequence[Part]) -> tuple[Parameter, ...] | None:
     """The overload that a call means: by the number of arguments, then by what they look like."""
-    found = [
-        each
-        for each in overloads
-        if len(given) <= len(each) and all(p.default for p in each[len(given) :])
-    ]
+    found = [each for each in overloads if len(given) <= len(each) and all(p.default for p in each[len(given) :])]
     return max(found, key=lambda each: sum(map(_likeness, each, given)), default=None)
 
 
