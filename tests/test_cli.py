@@ -92,7 +92,7 @@ def test_unreadable_file(tree, monkeypatch):
         real = reader._bytes
 
         def read(path, name, most):
-            if path.name == "llama-model.h":
+            if name == "src/llama-model.h":
                 raise PermissionError(errno.EACCES, "Permission denied")
             return real(path, name, most)
 

@@ -5,7 +5,7 @@ from casefile import FORKS, ask, edits, example, load, packs, paths, read, tree
 
 from transformer import pack, plan
 from transformer.cpp import Source
-from transformer.effect import ALONE, effect, is_own
+from transformer.effect import ALONE, effects, is_own
 from transformer.workspace import MemoryStore, Workspace
 
 CASES = [(case, each) for each in packs() for case in map(read, paths(each)) if case.changed]
@@ -39,14 +39,16 @@ def test_who_affects_others_says_why_that_is_safe_and_what_shows_it(each):
 @pytest.mark.parametrize("each", packs(), ids=lambda each: each.name)
 def test_nothing_is_left_unsaid(each, fork):
     made = plan.make(each, Workspace(MemoryStore(example(fork))))
-    reaches = {edit.rule: effect(made, edit, made.before.source(edit.path) if not edit.creates else None) for edit in made.edits}
+    reached = effects(made)
+    reaches = {edit.rule: reached[id(edit)] for edit in made.edits}
     assert not any("not said" in each.text for each in reaches.values())
     assert reaches["arch.name"].text == reaches["graph.dispatch"].text == ALONE
 
 
 def test_who_is_named_is_found_in_the_tree():
     made = plan.make(pack.load("gemma4", pack.home()), Workspace(MemoryStore(example())))
-    moved = [effect(made, edit, made.before.source(edit.path)).text for edit in made.edits if edit.rule == "arch.tensor-infos"]
+    reached = effects(made)
+    moved = [reached[id(edit)].text for edit in made.edits if edit.rule == "arch.tensor-infos"]
     assert "architectures that load the same tensors: gemma3n" in moved
     assert ALONE in moved
 

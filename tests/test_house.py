@@ -95,6 +95,10 @@ RICH = "only for a terminal: rich is slow to import"
 LATE = {
     ("__main__", "transformer.write.signals"): "the path is put in order before anything else is imported",
     ("__main__", "transformer.cli"): "the path is put in order before anything else is imported",
+    ("app", "transformer.explain"): "only `explain` explains",
+    ("cli", "transformer.against"): "only `verify` compares two builds",
+    ("cli", "transformer.draft"): "only with `--from`",
+    ("cli", "transformer.prove"): "only `verify` proves",
     ("deliver.request", "transformer.deliver.mail"): "only where mails are written: email is slow to import",
     ("prove", "transformer.build"): "only a proof that builds needs the builder",
     ("prove", "transformer.types.check"): TYPES,
@@ -105,6 +109,7 @@ LATE = {
     ("survey.command", "transformer.survey.heatmap"): "other commands do without the survey",
     ("survey.command", "transformer.survey.run"): "other commands do without the survey",
     ("show.colours", "pygments.lexers.c_cpp"): "only where code is shown, and not where it is a summary",
+    ("show.files", "transformer.show.page"): "only where a page is asked for",
     ("show.terminal", "rich.console"): RICH,
     ("show.terminal", "transformer.show.pager"): "only where there is a terminal to page on",
     ("show.terminal", "rich.progress"): RICH,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from transformer import explain as explaining
 from transformer import plan as planning
 from transformer import selection, write
 from transformer.choose import choose, meant
@@ -166,13 +165,15 @@ def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, t
 
 def explain(request: Request, place: str, view: View) -> int:
     """Say why a line is as it is: `place` is FILE:LINE. Raises `UsageError`."""
+    from transformer.explain import explain as explained
+
     path, _, number = place.rpartition(":")
     if not path or not number.isdigit():
         raise UsageError(f"{place!r} is not FILE:LINE", help="as in src/file.cpp:120, below the tree's root")
     tree = open_tree(request.repo)
     pack = choose(meant(request.arch, request.homes, tree), request.options, tree)
     plan = planning.make(pack, tree)
-    view.explanation(explaining.explain(plan, request.repo, path.removeprefix("./"), int(number)), request.files)
+    view.explanation(explained(plan, request.repo, path.removeprefix("./"), int(number)), request.files)
     return 0
 
 

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from transformer import __version__, app
 from transformer import pack as packs
-from transformer.against import judging
 from transformer.app import Action, Request
 from transformer.arguments import ARCH, FILE, PACKS, REPO
 from transformer.deliver.request import Delivery
-from transformer.draft import drafted
 from transformer.errors import TransformerError
-from transformer.kit.command import rules
 from transformer.project import remembered
-from transformer.prove import Wanted, prove
 from transformer.show.files import Files
 from transformer.show.terminal import program
 from transformer.show.view import Diff, View
-from transformer.survey.command import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from transformer.show.pieces import By
@@ -66,7 +62,25 @@ Examples:
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(epilog=EXAMPLES.format(program()), context_settings=SETTINGS)
+class Late(click.Group):
+    """A group of which some commands are imported when they are called, or listed: a port does without them."""
+
+    elsewhere: Mapping[str, str] = {"rules": "transformer.kit.command", "survey": "transformer.survey.command"}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted([*super().list_commands(ctx), *self.elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name; `None` where there is none."""
+        module = self.elsewhere.get(cmd_name)
+        if module is None:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(import_module(module), cmd_name)
+        return found
+
+
+@click.group(cls=Late, epilog=EXAMPLES.format(program()), context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="transformer")
 def commands() -> None:
     """Port an architecture into a C++ fork: find by meaning, plan, verify, write.
@@ -135,6 +149,8 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
         return app.run(wanted, view)
     if arch is None:
         raise click.UsageError("--from needs --arch: the name of the architecture in model files")
+    from transformer.draft import drafted
+
     with drafted(next(packs.every(project.homes)).family, donor, arch) as folder:
         return app.run(replace(wanted, homes=(*project.homes, *packs.homes([folder])[1:])), view)
 
@@ -175,6 +191,9 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
     compiles only what has changed. Where the port is not complete the models are run all the same. With --against the
     donor's CMake files and code are run too: it makes tiny models of the architecture, and computes what is right.
     """
+    from transformer.against import judging
+    from transformer.prove import Wanted, prove
+
     if build_dir is not None and not build:
         raise click.UsageError("--build-dir says where --build builds: say both")
     project, wanted = remembered(repo, arch, folders), Wanted(model, build, build_dir)
@@ -207,10 +226,6 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
 def explain(view: View, repo: Path, place: str, arch: str | None, folders: tuple[Path, ...], json: Path | None) -> int:
     """Why a line of the fork at REPO is as it is: the rule, its reason and facts, and who else is affected."""
     return app.explain(_looking(view, repo, arch, folders, json), place, view)
-
-
-commands.add_command(survey)
-commands.add_command(rules)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

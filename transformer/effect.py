@@ -10,7 +10,7 @@ from transformer.cpp.enclosing import surroundings
 from transformer.cpp.suffixes import CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from transformer.cpp import Source
     from transformer.edit import Edit
@@ -41,12 +41,22 @@ class Effect:
         return self.reach or ALONE
 
 
-def effect(plan: Plan, edit: Edit, source: Source | None) -> Effect:
-    """Whom an edit reaches. `source` is the file before; `None` for a new one."""
-    rule = next((step.rule for step in plan.steps if step.rule.name == edit.rule), None)
-    if rule is None or is_own(edit, source, plan.pack.own_names, labels=not rule.affects):
-        return Effect()
-    return said(rule, plan.context)
+def effects(plan: Plan) -> dict[int, Effect]:
+    """Whom each edit of a plan reaches, by the edit's identity."""
+    return {id(edit): reached for edit, reached in zip(plan.edits, _reached(plan), strict=True)}
+
+
+def _reached(plan: Plan) -> Iterator[Effect]:
+    rules, others = {step.rule.name: step.rule for step in plan.steps}, dict[str, Effect]()
+    for edit in plan.edits:
+        rule = rules.get(edit.rule)
+        source = None if edit.creates else plan.before.source(edit.path)
+        if rule is None or is_own(edit, source, plan.pack.own_names, labels=not rule.affects):
+            yield Effect()
+            continue
+        if edit.rule not in others:
+            others[edit.rule] = said(rule, plan.context)
+        yield others[edit.rule]
 
 
 def said(rule: Rule[Any], context: Any) -> Effect:

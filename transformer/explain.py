@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformer import plan as planning
 from transformer.cpp.enclosing import enclosing_name
-from transformer.effect import Effect, effect, said
+from transformer.effect import Effect, effects, said
 from transformer.errors import UsageError
 from transformer.origin import origin, spans
 from transformer.outcome import Satisfied
@@ -87,8 +87,7 @@ def _planned(plan: Plan, path: str, start: int, end: int) -> Iterator[Reason]:
 
 def _reason(how: How, plan: Plan, edit: Edit, template: str = "") -> Reason:
     step = next(each for each in plan.steps if each.rule.name == edit.rule)
-    source = None if edit.creates else plan.before.source(edit.path)
-    return Reason(how, step, effect(plan, edit, source), edit.anchor, edit.where, template)
+    return Reason(how, step, effects(plan)[id(edit)], edit.anchor, edit.where, template)
 
 
 def _written(plan: Plan, root: Path, path: str, line: int) -> tuple[str, tuple[Reason, ...]]:

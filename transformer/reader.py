@@ -33,14 +33,7 @@ def read(root: Path, path: str, *, most: int = SOURCE) -> bytes | None:
     than `most` bytes, takes too long, or cannot be read.
     """
     try:
-        real = Path(root, path).resolve()
-        if not real.is_relative_to(root.resolve()):
-            raise _refused(
-                path,
-                f"{path} leads out of the tree through a symlink",
-                "give the tree that the file really is in, or put a copy in the symlink's place",
-            )
-        return _bytes(real, path, most)
+        return _bytes(_real(root, path), path, most)
     except OSError as error:
         if error.errno in _ABSENT:
             return None
@@ -62,7 +55,28 @@ def why_not(path: str, *, most: int = SOURCE) -> str:
     return _fault(found, most)
 
 
-def _bytes(real: Path, path: str, most: int) -> bytes:
+def _real(root: Path, path: str) -> str | Path:
+    """A path to the file in which no part below the root is a symlink; it leads out of the tree nowhere."""
+    below, place = path.split("/"), str(root)
+    for name in below:
+        if name in ("", ".", ".."):
+            break
+        place = f"{place}/{name}"
+        if stat.S_ISLNK(os.lstat(place).st_mode):
+            break
+    else:
+        return place
+    real = Path(root, path).resolve()
+    if not real.is_relative_to(root.resolve()):
+        raise _refused(
+            path,
+            f"{path} leads out of the tree through a symlink",
+            "give the tree that the file really is in, or put a copy in the symlink's place",
+        )
+    return real
+
+
+def _bytes(real: str | Path, path: str, most: int) -> bytes:
     """The bytes of a file at its real path; looked at before it is opened, as opening can do something to a device."""
     _check(os.lstat(real), path, most)
     handle = os.open(real, _FLAGS | getattr(os, "O_NOFOLLOW", 0))

@@ -55,12 +55,14 @@ class DiskStore:
     def _inside(self, folder: str, wanted: Callable[[os.DirEntry[str]], bool]) -> tuple[str, ...]:
         try:
             with os.scandir(self.root / folder) as entries:
-                return tuple(sorted(str(PurePosixPath(folder, each.name)) for each in entries if wanted(each)))
+                names = sorted(each.name for each in entries if wanted(each))
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
             why = f"cannot list {folder}: {error.strerror}"
             raise UsageError(why, where=folder, help="check its permissions") from error
+        base = str(PurePosixPath(folder))
+        return tuple(names if base == "." else [f"{base}/{name}" for name in names])
 
 
 class MemoryStore:
@@ -89,12 +91,13 @@ class Workspace:
     def __init__(self, store: Store, planned: Mapping[str, Source] | None = None) -> None:
         self._store = store
         self._planned = dict(planned or {})
+        self._raw: dict[str, bytes | None] = {}
         self._sources: dict[str, Source] = {}
         self._files: dict[str, CppFile] = {}
 
     def exists(self, path: str) -> bool:
         """Whether the tree, or the plan, has the file."""
-        return path in self._planned or path in self._sources or self._store.read(path) is not None
+        return path in self._planned or self._read(path) is not None
 
     def list(self, folder: str) -> list[str]:
         """The paths of the files in a folder, sorted."""
@@ -110,11 +113,17 @@ class Workspace:
         if path in self._planned:
             return self._planned[path]
         if path not in self._sources:
-            data = self._store.read(path)
+            data = self._read(path)
             if data is None:
                 raise AnchorError(f"{path} is not there", where=path)
             self._sources[path] = Source(path, _utf8(path, data))
         return self._sources[path]
+
+    def _read(self, path: str) -> bytes | None:
+        """What the store has of a file, asked for once."""
+        if path not in self._raw:
+            self._raw[path] = self._store.read(path)
+        return self._raw[path]
 
     def seen(self) -> Iterator[Source]:
         """The files that were read so far, in the order of their paths."""

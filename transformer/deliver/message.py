@@ -6,7 +6,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from transformer import __version__
-from transformer.show.pieces import Note, effects, pieces
+from transformer.effect import effects
+from transformer.show.pieces import Note, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from transformer.effect import effects
 from transformer.selection import Links
-from transformer.show.pieces import effects
 from transformer.stages import Stage, stages
 
 if TYPE_CHECKING:

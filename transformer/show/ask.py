@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from transformer.effect import effects
 from transformer.selection import Links, narrowed
 from transformer.show.diff import about, hunk_lines
-from transformer.show.pieces import effects, pieces
+from transformer.show.pieces import pieces
 from transformer.stages import stages
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from transformer.errors import UsageError
 from transformer.show.data import data
 from transformer.show.output import refusal, write_all
-from transformer.show.page import html
 from transformer.show.patch import patch
 from transformer.show.remarks import sarif
 
@@ -69,6 +68,8 @@ class Files:
         if self.sarif is not None:
             texts[self.sarif] = sarif(plan, report).encode()
         if self.html is not None:
+            from transformer.show.page import html
+
             texts[self.html] = html(plan, report, repo.resolve().name).encode()
         if self.patch is not None and passed:
             texts[self.patch] = patch(plan)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformer import __version__
-from transformer.effect import ALONE
+from transformer.effect import ALONE, effects
 from transformer.render import page
 from transformer.selection import Links
 from transformer.show.diff import paired, signed
 from transformer.show.lines import counted
-from transformer.show.pieces import Piece, effects, groups
+from transformer.show.pieces import Piece, groups
 from transformer.show.terminal import visible
 
 if TYPE_CHECKING:

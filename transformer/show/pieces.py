@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformer.cpp.enclosing import enclosing_name
 from transformer.cpp.suffixes import CODE
-from transformer.effect import ALONE, Effect, effect
+from transformer.effect import ALONE, Effect, effects
 from transformer.show.hunks import Hunk, hunks
 from transformer.stages import FileStage, Stage, stages
 
@@ -57,11 +57,6 @@ class Group:
 
     title: str
     pieces: tuple[Piece, ...]
-
-
-def effects(plan: Plan) -> dict[int, Effect]:
-    """Whom each edit of a plan reaches, by the edit's identity."""
-    return {id(e): effect(plan, e, None if e.creates else plan.before.source(e.path)) for e in plan.edits}
 
 
 def groups(plan: Plan, by: By) -> Iterator[Group]:
