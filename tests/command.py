@@ -93,12 +93,13 @@ def shell(*arguments: object, cwd: Path = PROJECT, env: dict[str, str] | None = 
 
 
 @contextmanager
-def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: object, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """A command as a process that can be interrupted, also where we ourselves were started with interrupts ignored."""
     words = [sys.executable, "-m", "transformer", *meant(arguments)]
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed,
+        env={**os.environ, **(env or {})},
     ) as process:
         try:
             yield process

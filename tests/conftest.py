@@ -26,10 +26,14 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache(tmp_path_factory):
-    """Nothing is kept in the user's cache folder; what the compiler said of a unit once serves all tests, in all workers."""
+    """Nothing is kept in the user's cache folder; what the compiler said of a unit once serves all tests, in all workers.
+
+    So does the bytecode of our modules, wherever these tests run: many of them start a process.
+    """
     base = tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
 
 

@@ -288,9 +288,9 @@ def test_interrupted_while_writing(tree, monkeypatch, index):
     assert {path: facts[:2] for path, facts in state(tree).items()} == before
 
 
-def test_interrupted_while_types_are_checked(tree):
+def test_interrupted_while_types_are_checked(tree, tmp_path):
     before = state(tree)
-    with started("run", tree) as process:
+    with started("run", tree, env={"XDG_CACHE_HOME": str(tmp_path / "empty")}) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         if not children.exists():
             pytest.skip("needs /proc")

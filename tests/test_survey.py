@@ -396,6 +396,7 @@ def test_the_command(past, tmp_path, monkeypatch):
         assert isinstance(invoke(past, "--arch", "gemma4", *wrong).exception, UsageError)
 
 
+@pytest.mark.slow
 def test_types(past):
     found, _ = made(past, span="HEAD~1..HEAD", level="types")
     assert states(found) == ["ports"]
