@@ -16,12 +16,10 @@ def pytest_configure(config):
     casefile.FOLDERS.extend(Path(each).resolve() for each in config.getoption("--packs", []))
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_ignore_collect(collection_path):
     """With `--packs`, those packs are tested and nothing else."""
-    if casefile.FOLDERS:
-        about = [each for each in items if each.path.name in ("test_rules.py", "test_every_pack.py")]
-        config.hook.pytest_deselected(items=[each for each in items if each not in about])
-        items[:] = about
+    other = collection_path.suffix == ".py" and collection_path.name not in ("test_rules.py", "test_every_pack.py")
+    return True if casefile.FOLDERS and other else None
 
 
 @pytest.fixture(autouse=True, scope="session")
