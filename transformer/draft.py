@@ -26,6 +26,8 @@ class Wish:
     into: Path
     all: bool = False
     missing_in: Path | None = None
+    pre_types: Sequence[str] = ()
+    """Pre-tokenizers that come along whatever the donor says of them."""
 
 
 def draft(family: Family[Any], wish: Wish, view: View) -> int:
@@ -42,7 +44,7 @@ def draft(family: Family[Any], wish: Wish, view: View) -> int:
     failed = []
     for name in names:
         try:
-            written = write(family.draft(donor, name), wish.into)
+            written = write(family.draft(donor, name, wish.pre_types), wish.into)
             view.say((name.ljust(22), "bold"), f"  {written}")
         except TransformerError as error:
             if len(names) == 1:
@@ -53,12 +55,12 @@ def draft(family: Family[Any], wish: Wish, view: View) -> int:
 
 
 @contextmanager
-def drafted(family: Family[Any], donor: str, arch: str) -> Iterator[Path]:
+def drafted(family: Family[Any], donor: str, arch: str, pre_types: Sequence[str] = ()) -> Iterator[Path]:
     """A folder of packs with the one that was drafted; it is gone afterwards. Raises `UsageError`."""
     if family.draft is None:
         raise UsageError(f"packs of {family.name} cannot be drafted", help="say --packs DIR with a pack of your own")
     with TemporaryDirectory(prefix="drafted-") as folder:
-        write(family.draft(open_donor(donor, family.recognise), arch), Path(folder))
+        write(family.draft(open_donor(donor, family.recognise), arch, pre_types), Path(folder))
         yield Path(folder)
 
 

@@ -126,7 +126,7 @@ class Family(Generic[C]):
     """How such a tree is built."""
     compute: Callable[[Pack, Path, Progress], Iterable[Evidence]] | None = None
     """Judges what a build, in the folder, computes."""
-    draft: Callable[[Donor, str], Mapping[str, str]] | None = None
+    draft: Callable[[Donor, str, Sequence[str]], Mapping[str, str]] | None = None
     """Reads an architecture out of a donor: path below a folder of packs to text."""
     judge: Judge | None = None
     """Judges a build by that of a donor."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from transformer.workspace import Workspace
 
 
-def draft(donor: Donor, name: str) -> Mapping[str, str]:
+def draft(donor: Donor, name: str, pre_types: Sequence[str] = ()) -> Mapping[str, str]:
     """A pack for an architecture of a donor; loaded only by who drafts."""
     from .donor import draft
 
-    return draft(donor, name)
+    return draft(donor, name, pre_types)
 
 
 def _refuse(donor: Workspace, name: str) -> None:

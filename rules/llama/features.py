@@ -25,6 +25,7 @@ from . import (
     members,
     names,
     ops,
+    pretokenizers,
     quantizing,
     switches,
 )
@@ -78,6 +79,9 @@ FEATURES = (
     Feature("window-cache", "layers with a window have a cache of their own",
             "the key `attention.sliding_window_pattern`",
             lambda spec: spec.has_key("attention.sliding_window_pattern"), (cache.window_types, cache.one_kind)),
+    Feature("pre-tokenizers", "texts are cut as the architecture's files ask for",
+            "`pretokenizers`",
+            lambda spec: bool(spec.pretokenizers), (pretokenizers.pretokenizers,)),
     Feature("graph", "a builder is there and is called", "always", _always,
             (building.builder, building.declaration, building.sources, building.dispatch, building.rope_type)),
     Feature("long-graph", "a graph has more nodes than eight for each tensor",

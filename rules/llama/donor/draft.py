@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..spec import PreTokenizer
 from .sites import Site
 
 
@@ -96,6 +97,7 @@ class Draft:
     helpers: tuple[str, ...]
     results: tuple[str, ...]
     names: tuple[str, ...]
+    pretokenizers: tuple[PreTokenizer, ...]
     sites: tuple[Site, ...]
     templates: tuple[tuple[str, str], ...]
     """File name to text."""

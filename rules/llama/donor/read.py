@@ -16,6 +16,7 @@ from .along import GRAPH
 from .branches import branches
 from .code import Code
 from .draft import Draft, Member, Method, Provenance, Size, Tensor
+from .pretokenizers import pretokenizers
 from .sites import sites
 from .tree import Tree
 from .words import Lifter, Names
@@ -24,8 +25,11 @@ _NEAR = 6
 _SIZED, _ROTATED = "LLM_KV_ATTENTION_KEY_LENGTH_SWA", "LLM_KV_ROPE_DIMENSION_COUNT_SWA"
 
 
-def read(tree: Tree, name: str, origin: Provenance) -> Draft:
-    """The architecture that model files call `name`. Raises `UsageError` where the donor has none of that name."""
+def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = ()) -> Draft:
+    """The architecture that model files call `name`, with the pre-tokenizers that its files name, and `pre_types`.
+
+    Raises `UsageError` where the donor has none of that name.
+    """
     enumerator = tree.names.get(name, "")
     if enumerator not in tree.classes:
         known = sorted(each for each, key in tree.names.items() if key in tree.classes)
@@ -66,6 +70,7 @@ def read(tree: Tree, name: str, origin: Provenance) -> Draft:
         helpers=tuple(each for each in used.helpers if each not in spelling.INPUTS and each not in GRAPH),
         results=tuple(used.results),
         names=tuple(used.names),
+        pretokenizers=tuple(pretokenizers(tree, name, enumerator, pre_types)),
         sites=tuple(sites(tree, enumerator)),
         templates=templates,
         dropped=tuple(f"{what} ({where})" for what, where in used.dropped.items()),
