@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,9 @@ def _refuse(donor: Workspace, name: str) -> None:
 
 def _compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterable[Evidence]:
     from .donor.against import compare
+    from .donor.texts import judge
 
-    return compare(pack, donor, fork, progress)
+    return chain(compare(pack, donor, fork, progress), judge(pack, donor, fork))
 
 
 def architectures(workspace: Workspace) -> list[str]:
