@@ -21,6 +21,7 @@ _TYPE = "LLAMA_VOCAB_PRE_TYPE_"
 @rule(
     "vocab.pre-tokenizers",
     "the pre-tokenizers that model files name are chosen by their names",
+    required=False,
     affects="vocabularies whose file names the same pre-tokenizer",
     safe="such a file was refused before, as a pre-tokenizer that is not known; all other names lead where they did",
     shown=("vocab.pre-tokenizers/beside_one_that_cuts_alike", "vocab.pre-tokenizers/new"),

@@ -61,9 +61,11 @@ def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
 
 def _texts(port: Port) -> Iterator[Shown]:
     """Names of pre-tokenizers that the fork could not be given."""
-    for each in port.spec.pretokenizers:
-        if isinstance(outcome := chosen(port, each), Blocked):
-            yield Shown("texts", f"files that name the pre-tokenizer {each.name} are refused", outcome.where)
+    outcomes = {each.name: chosen(port, each) for each in port.spec.pretokenizers}
+    refused = {name: each.where for name, each in outcomes.items() if isinstance(each, Blocked)}
+    if len(refused) < len(outcomes):  # where none can be chosen, the rule says so
+        for name, where in refused.items():
+            yield Shown("texts", f"files that name the pre-tokenizer {name} are refused", where)
 
 
 def _builds_something(path: PurePosixPath) -> bool:

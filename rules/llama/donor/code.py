@@ -172,7 +172,8 @@ class Code:
         while waiting:
             user = waiting.pop()
             for name, each in there.items():
-                if name not in found and user is not each and user.mentions(name):
+                member = name.rpartition("::")[0] == user.name  # of a class that comes along
+                if name not in found and user is not each and (member or user.mentions(name)):
                     found[name] = each
                     waiting.append(each)
         return sorted(found.values(), key=lambda each: each.node.start_byte)
