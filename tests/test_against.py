@@ -76,9 +76,9 @@ def test_a_revision_is_not_built(tree, donor):
     assert f"git -C {donor} worktree add FOLDER HEAD" in refused(tree, f"{donor}@HEAD")
 
 
-def test_an_architecture_without_logits(donor):
-    with pytest.raises(UsageError, match="bert gives no logits"):
-        against.refuse(Workspace(DiskStore(donor)), "bert")
+def test_an_architecture_without_a_result(donor):
+    with pytest.raises(UsageError, match="t5 gives neither logits nor embeddings"):
+        against.refuse(Workspace(DiskStore(donor)), "t5")
 
 
 def test_a_pack_is_drafted_where_none_is_known(tree, donor):
@@ -94,12 +94,12 @@ def test_a_pack_is_drafted_where_none_is_known(tree, donor):
 
 def test_the_table_of_keys_is_sound():
     whole = table()
-    assert set(whole) == {"every", "file", "experts", "special", "whole", "without_logits"}
+    assert set(whole) == {"every", "file", "experts", "special", "whole", "embeddings", "without_result"}
     for each in whole["special"]:
         assert set(each) <= {"archs", "keys", "keep"}
         assert len(each) > 1
         assert all(isinstance(arch, str) for arch in each["archs"])
-    listed = [*whole["whole"]["archs"], *whole["without_logits"]["archs"]]
+    listed = [name for part in ("whole", "embeddings", "without_result") for name in whole[part]["archs"]]
     assert len(listed) == len(set(listed))
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..logits import LONGEST, run
 from ..running import Failed, built, call
-from .keys import Keys, keys, whole
+from .keys import Keys, embeds, keys, whole
 
 if TYPE_CHECKING:
     import numpy as np
 
-_BATCHES = {"one batch": 512, "batches of 24": 24}
-FED = {name: f"ubatch={size} threads=2 fa=0 k=f32 v=f32" for name, size in _BATCHES.items()}
-"""How tokens are fed, without flash attention; behind the batches the last tokens are decoded one by one."""
+BATCHES = {"one batch": 512, "batches of 24": 24}
+"""How tokens are fed; behind the batches the last tokens are decoded one by one."""
 TOKENS, STEPS = 128, 24
 EXPERTS = "_exps."
 
@@ -35,7 +34,7 @@ BARE = (
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model file, what is in it, and the donor's logits for it: [setting, position, token]."""
+    """A model file, what is in it, and the donor's rows for it: [setting, position, logit or part of an embedding]."""
 
     name: str
     kind: str
@@ -44,6 +43,8 @@ class Model:
     ids: np.ndarray
     steps: int
     settings: tuple[str, ...]
+    fed: tuple[str, ...]
+    """The settings as the programs take them."""
     want: np.ndarray
     lacks: int = 0
     """How many tensors fewer it has than the model that has them all."""
@@ -100,15 +101,21 @@ class Maker:
         file, path = said.write(self.folder / f"{stem}.keys"), self.folder / f"{stem}.gguf"
         made = call(built(self.build, "models"), file, path, kind.lower(), *drop, longest=LONGEST)
         alone = whole(self.arch)
-        settings = tuple(FED)[: 1 if alone else None]
+        settings = tuple(BATCHES)[: 1 if alone else None]
         ids, steps = _ids(said.tokens), 0 if alone else STEPS
-        want = computed(self.build, path, ids, steps, settings)
-        return Model(name, kind, path, tuple(made.splitlines()), ids, steps, settings, want, lacks)
+        fed = tuple(feeding(self.arch, each) for each in settings)
+        want = computed(self.build, path, ids, steps, fed)
+        return Model(name, kind, path, tuple(made.splitlines()), ids, steps, settings, fed, want, lacks)
 
 
-def computed(build: Path, model: Path, ids: np.ndarray, steps: int, settings: tuple[str, ...]) -> np.ndarray:
-    """What a build computes: [setting, position, token], without flash attention. Raises `Failed`."""
-    return run(built(build, "logits"), model, ids, steps, [FED[each] for each in settings], longest=LONGEST)
+def feeding(arch: str, setting: str) -> str:
+    """A setting as the programs take it, without flash attention."""
+    return f"ubatch={BATCHES[setting]} threads=2 fa=0 k=f32 v=f32{' emb=1' if embeds(arch) else ''}"
+
+
+def computed(build: Path, model: Path, ids: np.ndarray, steps: int, fed: Sequence[str]) -> np.ndarray:
+    """What a build computes: [setting, position, logit or part of an embedding]. Raises `Failed`."""
+    return run(built(build, "logits"), model, ids, steps, fed, longest=LONGEST)
 
 
 def _reason(error: Failed) -> str:
