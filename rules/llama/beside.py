@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from transformer.cpp import Function
+from transformer.cpp import Function, If
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from .port import Port
-from .spec import Site
+from .spec import Read, Site
+
+_TEST = re.compile(r"(?<![\w.>-])((?:\w+(?:\.|->))*arch(?:\(\))?)\s*==\s*(LLM_ARCH_\w+)")
 
 
 @rule("arch.sites", "shared code that treats some architectures in another way knows whether this is one of them")
@@ -51,3 +53,39 @@ def _in(port: Port, function: Function, site: Site) -> Outcome:
         return function.body().statements()[0].insert_before(port.render_text(site.code), gap=True)
     beside = ", ".join(site.beside) or "no other"
     return Blocked(f"{function.name} does not test for {beside}, as the donor does ({site.where})", function.where)
+
+
+@rule(
+    "graph.reads",
+    "helpers of the graph read the values of the architecture that its file sets",
+    shown=("tests/test_reads.py::test_where_it_reads_for_another_alone",),
+)
+def reads(port: Port) -> Outcome:
+    """Where a helper reads a value for some other architecture alone, it does so for this one as well."""
+    parts: list[Outcome] = [NotNeeded("helpers ask for none of them")]
+    for each in port.spec.reads:
+        functions = port.fork.graph_source.functions(f"llm_graph_context::{each.function}")
+        outcomes = [_read(port, function, each) for function in functions]
+        known = [one for one in outcomes if not isinstance(one, Blocked)]
+        parts += known or outcomes[:1]
+    return all_of(*parts)
+
+
+def tests_around(function: Function, member: str) -> list[If]:
+    """The ifs of a function that run for some architectures alone and read the value, in the test or under it."""
+    found = [each for each in function.ifs() if _TEST.search(each.condition.text)]
+    return [each for each in found if each.condition.mentions(member) or each.body().mentions(member)]
+
+
+def _read(port: Port, function: Function, wanted: Read) -> Outcome:
+    member, own = wanted.member, port.spec.enumerator
+    if not function.mentions(member):
+        why = f"{function.name} does not read {member}, as the donor's does ({wanted.where})"
+        return Blocked(why, function.where, "what it changes would be lost without a word")
+    parts: list[Outcome] = [Satisfied(function.where)]
+    for each in tests_around(function, member):
+        match = _TEST.search(each.condition.text)
+        if match is not None and not each.condition.mentions(own):
+            test = each.condition.expressions(f"{match[1]} == {match[2]}")[0]
+            parts.append(test.widen(f"{match[1]} == {own}"))
+    return all_of(*parts)

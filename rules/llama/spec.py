@@ -98,6 +98,14 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str = ""
 
 
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value of the architecture (`member` of `llama_hparams`) that a helper of the graph reads, and where it does."""
+
+    function: str
+    member: str
+    where: str = ""
+
+
 class PreTokenizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A pre-tokenizer that model files name.
 
@@ -165,6 +173,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What functions of `llama_hparams` that every tree has must say of the architecture."""
     pretokenizers: list[PreTokenizer] = []
     """The pre-tokenizers that files of the architecture name, where not every fork has them."""
+    reads: list[Read] = []
+    """Values that helpers of the graph must read for the architecture."""
     sites: list[Site] = []
     """Shared code that treats the architecture in another way than most."""
     mentions: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..spec import PreTokenizer
+from ..spec import PreTokenizer, Read
 from .sites import Site
 
 
@@ -98,6 +98,7 @@ class Draft:
     results: tuple[str, ...]
     names: tuple[str, ...]
     pretokenizers: tuple[PreTokenizer, ...]
+    reads: tuple[Read, ...]
     sites: tuple[Site, ...]
     templates: tuple[tuple[str, str], ...]
     """File name to text."""

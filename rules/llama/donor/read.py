@@ -17,6 +17,7 @@ from .branches import branches
 from .code import Code
 from .draft import Draft, Member, Method, Provenance, Size, Tensor
 from .pretokenizers import pretokenizers
+from .reads import reads
 from .sites import sites
 from .tree import Tree
 from .words import Lifter, Names
@@ -71,6 +72,7 @@ def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = (
         results=tuple(used.results),
         names=tuple(used.names),
         pretokenizers=tuple(pretokenizers(tree, name, enumerator, pre_types)),
+        reads=tuple(reads(tree, code.hparams, list(used.helpers), enumerator)),
         sites=tuple(sites(tree, enumerator)),
         templates=templates,
         dropped=tuple(f"{what} ({where})" for what, where in used.dropped.items()),
