@@ -66,15 +66,17 @@ inline ggml_type type_of(const std::string & name) {
     die("no such type: " + name);
 }
 
-// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1 emb=0". A batch
-// is a micro-batch unless `batch` says how many tokens it may hold; `unified` sequences share one stream of the cache.
-// With `emb` a row is the embedding of its token, and not its logits.
+// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1 emb=0 shift=0". A
+// batch is a micro-batch unless `batch` says how many tokens it may hold; `unified` sequences share one stream of the
+// cache. With `emb` a row is the embedding of its token, and not its logits. `shift` is how many of the first tokens are
+// forgotten behind the prompt, and by how much the others move up.
 struct setting {
     int  ubatch  = 64;
     int  batch   = 0;
     int  ctx     = 512;
     int  seqs    = 1;
     int  threads = 1;
+    int  shift   = 0;
     bool fa      = false;
     bool full    = false;
     bool unified = false;
@@ -95,6 +97,7 @@ inline setting parse(const std::string & line) {
         else if (key == "ctx")     s.ctx     = atoi(value.c_str());
         else if (key == "seqs")    s.seqs    = atoi(value.c_str());
         else if (key == "threads") s.threads = atoi(value.c_str());
+        else if (key == "shift")   s.shift   = atoi(value.c_str());
         else if (key == "fa")      s.fa      = value == "1";
         else if (key == "full")    s.full    = value == "1";
         else if (key == "unified") s.unified = value == "1";
@@ -163,6 +166,14 @@ struct session {
             for (int i = 0; rows && i < batch.n_tokens; ++i) append(*rows, i);
         }
         llama_batch_free(batch);
+    }
+
+    // Forgets the first tokens of a sequence, and moves the others up in their place.
+    void shift(int count) {
+        llama_memory_t memory = llama_get_memory(ctx);
+        if (!memory || !llama_memory_can_shift(memory)) die("the memory cannot shift");
+        if (!llama_memory_seq_rm(memory, 0, 0, count)) die("the memory cannot forget its first tokens");
+        llama_memory_seq_add(memory, 0, count, -1, -count);
     }
 
     void append(std::vector<float> & rows, int i) {
