@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from casefile import HERE
+from casefile import HERE, example
 
 from rules.llama import FAMILY
 from rules.llama.lowering import has_loader
@@ -19,7 +19,7 @@ from transformer.donor import open_donor
 from transformer.draft import write
 from transformer.errors import UsageError
 from transformer.verify import verify
-from transformer.workspace import DiskStore, Workspace
+from transformer.workspace import DiskStore, MemoryStore, Workspace
 
 EXAMPLES = HERE.parent / "examples"
 FORKS = ("minifork", "miniclasses")
@@ -108,6 +108,17 @@ def test_what_types_do_not_show_comes_along(silent, fork, level):
     assert "arch == LLM_ARCH_NOVEL" not in own.partition("hparams.n_shared, false)")[0]
     assert "void counter::count(int64_t n) {" in after["src/models/novel.cpp"]
     assert "get_arr<std::array<int32_t, LLAMA_MAX_LAYERS>>(enum llm_kv kid, " in after["src/llama-model-loader.cpp"]
+
+
+@pytest.mark.parametrize("same", ["int32_t", "int", "llama_token"])
+def test_a_reader_that_is_instantiated_under_another_name_of_the_type(silent, same):
+    """A second instance is an error, which only a whole unit shows."""
+    path, files = "src/llama-model-loader.cpp", example("minifork")
+    kind = f"std::array<{same}, LLAMA_MAX_LAYERS>"
+    known = f"template bool llama_model_loader::get_arr<{kind}>(enum llm_kv kid, {kind} & result, bool required);\n"
+    pack = packs.load("novel", packs.homes([silent]))
+    plan = planning.make(pack, Workspace(MemoryStore({**files, path: files[path] + known.encode()})))
+    assert path not in plan.paths
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def instances(port: Port) -> Outcome:
     parts: list[Outcome] = []
     for function, kind in dict.fromkeys(_reads(port)):
         known = instantiations(file, f"llama_model_loader::{function}")
-        same = [each for each in known if _plain(kind) in _plain(each.text.split("(")[0])]
+        same = [each for each in known if _plain(kind) in _plain(each.text)]  # its arguments can be deduced
         if same:
             parts.append(Satisfied(same[0].where))
             continue
@@ -65,4 +65,4 @@ def _most(port: Port) -> str:
 def _plain(kind: str) -> str:
     """A type with the names that are the same made one."""
     text = re.sub(r"\s", "", kind).replace("LLAMA_MAX_LAYERS", "512")
-    return re.sub(r"\bint\b", "int32_t", text)
+    return re.sub(r"\b(int|llama_token|llama_pos|llama_seq_id)\b", "int32_t", text)
