@@ -155,7 +155,7 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
         raise click.UsageError("--from needs --arch: the name of the architecture in model files")
     from transformer.draft import drafted
 
-    with drafted(next(packs.every(project.homes)).family, donor, arch, pre_types) as folder:
+    with drafted(next(packs.every(project.homes)).family, donor, arch, pre_types, repo, view.note) as folder:
         return app.run(replace(wanted, homes=(*project.homes, *packs.homes([folder])[1:])), view)
 
 

@@ -130,6 +130,8 @@ class Family(Generic[C]):
     """Reads an architecture out of a donor: path below a folder of packs to text."""
     judge: Judge | None = None
     """Judges a build by that of a donor."""
+    first: Callable[[Workspace, str], tuple[str, str]] | None = None
+    """Where a tree first names an architecture: a file, and the text that stands there."""
     architectures: Callable[[Workspace], list[str]] | None = None
     """The names of the architectures that a tree knows, sorted."""
     words: Mapping[str, str] = field(default_factory=dict)

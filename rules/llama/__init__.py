@@ -40,6 +40,13 @@ def _refuse(donor: Workspace, name: str) -> None:
     refuse(donor, name)
 
 
+def _first(tree: Workspace, name: str) -> tuple[str, str]:
+    fork = Fork(tree)
+    names = fork.architecture_names
+    enumerator = next((key for key in names.rows if names.cell(key).strip('"') == name), "")
+    return fork.path("llama-arch.h"), enumerator
+
+
 def _compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterable[Evidence]:
     from .donor.against import compare
     from .donor.texts import judge
@@ -69,6 +76,7 @@ FAMILY = Family(
     recipe=RECIPE,
     compute=compute,
     draft=draft,
+    first=_first,
     judge=Judge(_refuse, DONOR, FORK, _compare),
     architectures=architectures,
     words=WORDS,
