@@ -188,6 +188,16 @@ def test_helpers_come_along_only_where_the_fork_has_none(drafted):
     assert "wo_s" not in texts["minifork"]
 
 
+def test_one_number_is_read_by_what_the_fork_has_for_that(drafted):
+    """A fork with a reader for arrays alone takes the same call for another one, which type-checks."""
+    older = planned(drafted[1], "minifork").bytes_after("src/llama-model.cpp").decode()
+    newer = planned(drafted[1], "miniclasses").bytes_after("src/models/novel.cpp").decode()
+    assert "get_scalar(LLM_KV_ATTENTION_SLIDING_WINDOW_PATTERN, swa_period, false);" in older
+    assert "const auto get_scalar = [&](" in older
+    assert "ml.get_key_or_arr(LLM_KV_ATTENTION_SLIDING_WINDOW_PATTERN, swa_period, false);" in newer
+    assert "get_scalar" not in newer
+
+
 def test_a_helper_in_the_case_of_another_architecture_is_out_of_reach(drafted):
     plan = planned(drafted[1], "minifork")
     text = plan.bytes_after("src/llama-model.cpp").decode()

@@ -17,6 +17,7 @@ from .. import spelling
 from .along import along
 from .draft import Member
 from .generic import generic
+from .scalars import scalars
 from .tree import Tree
 from .words import Lifter
 
@@ -82,7 +83,7 @@ class Code:
         if "LLM_KV_ATTENTION_KEY_LENGTH_SWA" in self._lifter.used.keys:
             members |= {"n_rot_swa": None}
         first = generic(self._tree, self._lifter, list(members), self._enumerator)
-        yield "load_hparams.cpp.j2", first + hparams
+        yield "load_hparams.cpp.j2", scalars(first + hparams)
 
     # loader
 
