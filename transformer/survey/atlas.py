@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ LETTERS: dict[State, str] = {
     "broken": "?",
 }
 """What stands for a state where there is room for one letter only: small ones for what is not whole."""
+_LINE = re.compile(r"^(\S+?):\d+: ")  # lines move from revision to revision: the file says where
 _OBSTACLES = 8  # that the summary names
 
 
@@ -79,12 +81,13 @@ class Atlas:
     @property
     def obstacles(self) -> list[Obstacle]:
         """All that does not fit, by how many architectures it stops, then in how many pairs."""
-        archs: dict[tuple[str, str], list[str]] = {}
+        archs: dict[tuple[str, str], dict[str, None]] = {}
         pairs: Counter[tuple[str, str]] = Counter()
         for each in self.surveys:
             for rule, why, count in each.obstacles:
-                archs.setdefault((rule, why), []).append(each.arch)
-                pairs[rule, why] += count
+                key = rule, _LINE.sub(r"\1: ", why)
+                archs.setdefault(key, {})[each.arch] = None
+                pairs[key] += count
         found = [Obstacle(*key, tuple(archs[key]), pairs[key]) for key in archs]
         return sorted(found, key=lambda one: (-len(one.archs), -one.pairs, one.rule, one.why))
 
