@@ -66,25 +66,29 @@ class Bench:
         installed = [each for each in self._homes if not each.data]
         if fingerprint(*installed) != setup.fingerprint:
             raise UsageError("a worker has other rules or another version", help="install the same everywhere")
-        self._given = TemporaryDirectory(prefix="packs-")
+        self._given: TemporaryDirectory[str] | None = None
         self._judges: dict[str, Judge] = {}
 
     def judge(self, name: str, brought: Mapping[str, Mapping[str, str]]) -> Judge:
         """The judge for a pack; it stays, and with it what was said of the revisions before."""
         if name not in self._judges:
-            homes = self._homes
-            if name in brought:
-                write(brought[name], Path(self._given.name))
-                homes = (*homes, packs.homes([Path(self._given.name)], data=True)[-1])
+            homes = (*self._homes, self._put(brought[name])) if name in brought else self._homes
             beside = next(iter(self._judges.values()), None)
             self._judges[name] = Judge(self.setup.repository, packs.load(name, homes), self.setup.level, beside)
         return self._judges[name]
+
+    def _put(self, files: Mapping[str, str]) -> Home:
+        """A folder of packs with one more in it; as long as the bench stays."""
+        self._given = self._given or TemporaryDirectory(prefix="packs-")
+        write(files, Path(self._given.name))
+        return packs.homes([Path(self._given.name)], data=True)[-1]
 
     def close(self) -> None:
         """End git, and remove the packs that were given."""
         for each in list(self._judges.values())[:1]:
             each.close()
-        self._given.cleanup()
+        if self._given is not None:
+            self._given.cleanup()
 
 
 def bench(setup: Setup) -> Bench:
