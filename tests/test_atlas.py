@@ -150,7 +150,9 @@ def test_all_that_is_installed(past, tmp_path):
 
 
 def test_one_draft_alone_is_told_as_one_pack_is(past, donor, tmp_path):
-    done = invoke(past, "--range", "HEAD~1..HEAD", "--from", donor, "--arch", "novel", "--jobs", 1, "--json", tmp_path / "j")
+    done = invoke(
+        past, "--range", "HEAD~1..HEAD", "--from", donor, "--arch", "novel", "--jobs", 1, "--json", tmp_path / "j"
+    )
     assert done.exception is None
     said = json.loads((tmp_path / "j").read_text())
     assert (said["version"], said["summary"]["states"][0]["state"]) == (1, "ports")
@@ -177,7 +179,10 @@ def test_resume_keeps_what_the_same_draft_said(past, made, donor, tmp_path):
     path.write_text(path.read_text() + "\n// one line more\n")
     changed = type(made)(made.donor, other, made.packs, made.undrafted)
     mixed = look(past, changed, cache=tmp_path)
-    assert {each.arch: {row.cached for row in each.rows} for each in mixed.surveys} == {"novel": {False}, "qwen2": {True}}
+    assert {each.arch: {row.cached for row in each.rows} for each in mixed.surveys} == {
+        "novel": {False},
+        "qwen2": {True},
+    }
 
 
 def test_processes_say_the_same(past, made):
@@ -186,7 +191,11 @@ def test_processes_say_the_same(past, made):
 
 def test_a_worker_elsewhere_is_given_the_drafts(past, made):
     """In it neither the folder nor the donor is there: the texts travel with the piece."""
-    files = {path.relative_to(made.folder).as_posix(): path.read_text() for path in (made.folder / "novel").rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(made.folder).as_posix(): path.read_text()
+        for path in (made.folder / "novel").rglob("*")
+        if path.is_file()
+    }
     bench = spread.Bench(spread.Setup(str(past / ".git"), "syntax", fingerprint(packs.home())))
     judge = bench.judge("novel", {"novel": files})
     assert judge.row("HEAD").verdict == look(past, made).surveys[0].rows[-1].verdict
@@ -264,7 +273,10 @@ def test_html_in_a_browser(past, made, tmp_path):
     assert 'data-ready="3"' in dom  # two architectures, and one that says why it is none
     assert "not drafted: the donor has no architecture 'no-such'" in dom
     cells = re.findall(r'<div class="c [^>]*role="gridcell"[^>]*aria-label="([^"]*)"[^>]*>([^<]*)</div>', dom)
-    assert [(label.partition(",")[0], shown) for label, shown in cells[:2]] == [("novel", "blocked"), ("novel", "ports")]
+    assert [(label.partition(",")[0], shown) for label, shown in cells[:2]] == [
+        ("novel", "blocked"),
+        ("novel", "ports"),
+    ]
     assert "enum llm_arch was not found" in cells[0][0]
 
     dom = browse(page, "q=no%20such%20thing")
