@@ -20,7 +20,7 @@ const ARCHS = D.architectures.map(a => {
 });
 const UNDRAFTED = D.undrafted.map(u => ({...u, said: null, count: {}, text: [u.arch, u.why, u.where, "not drafted"].join("\n").toLowerCase()}));
 const off = {states: new Set(), words: new Set()};
-let arch = null, revisions = [], view = [], lines = [], sort = ["at", 1], query = "", current = null;
+let arch = null, revisions = [], view = [], lines = [], sort = ["at", 1], query = "";
 const asked = () => new URLSearchParams(location.hash.slice(1));
 
 // What an architecture's revisions are, with what was said of each.
@@ -94,12 +94,12 @@ function row(line, y, step, n, merged, wide) {
 }
 function axis(cols, step, wide, zoom) {
   const box = make("div", {className: "cells"}); if (zoom) box.style.width = wide;
-  let free = 0, month = "";
+  let free = 0;
   if (!arch || sort[0] === "at") cols.forEach((r, i) => {
-    const m = r.date.slice(0, 7), full = step >= 74, x = i * step, text = full ? r.date : m;
-    if (!m || (!full && m === month) || x < free || x + 48 > step * cols.length) return;
-    const e = make("span", {textContent: text, title: r.revision.slice(0, 12)}); e.style.left = `${x}px`; box.append(e);
-    free = x + (full ? 70 : 56); month = m;
+    const x = i * step;
+    if (!r.date || x < free || x + 70 > step * cols.length) return;
+    const e = make("span", {textContent: r.date, title: r.revision.slice(0, 12)}); e.style.left = `${x}px`; box.append(e);
+    free = x + (step >= 74 ? 70 : 86);
   });
   const e = make("div", {className: "row axis", ariaHidden: "true"}, make("div", {className: "name soft", textContent: arch ? "rule" : "architecture"}), box);
   return e;
@@ -257,7 +257,7 @@ function open(name) {
 function go(name) {
   const wish = new URLSearchParams(); if (name) wish.set("arch", name);
   if (asked().get("theme")) wish.set("theme", document.documentElement.dataset.theme);
-  current = arch ? arch.arch : name; location.hash = wish.toString();
+  location.hash = wish.toString();
 }
 function beside(way) {
   const all = ARCHS.map(a => a.arch).sort(), to = all[all.indexOf(arch.arch) + way]; if (to) go(to);
