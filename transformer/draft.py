@@ -166,7 +166,7 @@ def drafts(family: Family[Any], donor: str, names: Sequence[str], progress: Prog
         for done, name in enumerate(wanted):
             progress(done, len(wanted), name)
             try:
-                files = family.draft(opened, name)
+                files = family.draft(opened, name, ())
                 write(files, Path(folder))
             except TransformerError as error:
                 failed.append(Undrafted(name, error.message, error.where))
