@@ -104,6 +104,7 @@ LATE = {
     ("prove", "transformer.types.check"): TYPES,
     ("verify", "transformer.types.check"): TYPES,
     ("verify", "transformer.types.names"): TYPES,
+    ("survey.command", "transformer.draft"): "only with `--from`",
     ("survey.command", "transformer.survey"): "other commands do without the survey",
     ("survey.command", "transformer.survey.cache"): "other commands do without the survey",
     ("survey.command", "transformer.survey.heatmap"): "other commands do without the survey",

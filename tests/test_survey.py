@@ -68,8 +68,8 @@ STATES = ["ports", "blocked", "ports", "ports", "broken", "foreign", "ports"]
 
 def made(past, **more):
     said = []
-    request = Request(past, "gemma4", **{"span": "HEAD~7..HEAD", **more})
-    return survey(request, lambda *step: said.append(step)), said
+    request = Request(past, ("gemma4",), **{"span": "HEAD~7..HEAD", **more})
+    return survey(request, lambda *step: said.append(step)).surveys[0], said
 
 
 def states(found):
@@ -238,9 +238,9 @@ def test_resume(past, tmp_path, monkeypatch):
     assert not any(row.cached for row in first.rows)
     seen = []
     rows = spread.rows
-    monkeypatch.setattr(spread, "rows", lambda setup, names: seen.extend(names) or rows(setup, names))
+    monkeypatch.setattr(spread, "rows", lambda setup, piece: seen.extend(piece.pairs) or rows(setup, piece))
     second, _ = made(past, cache=tmp_path / "kept")
-    assert seen == [row.revision for row in second.rows[1::2]]
+    assert seen == [(row.revision, "gemma4") for row in second.rows[1::2]]
     assert [row.cached for row in second.rows] == [True, False] * 3 + [True]
     seen.clear()
     third, _ = made(past, cache=tmp_path / "kept")
@@ -268,7 +268,7 @@ def test_what_makes_rows_stale(past, tmp_path, monkeypatch):
     fingerprint.cache_clear()
     (tmp_path / "rules/gemma4/extra.py").write_text("")
     assert fingerprint(other) != fingerprint(home)
-    assert made(past, cache=kept, span="HEAD~1..HEAD", home=other)[0].rows[0].cached is False
+    assert made(past, cache=kept, span="HEAD~1..HEAD", homes=(other,))[0].rows[0].cached is False
 
 
 def test_nothing_is_kept_unless_asked_for(past, tmp_path):
@@ -286,29 +286,29 @@ def test_processes_say_the_same(past):
 
 
 def test_any_executor(past):
-    setup = spread.Setup(str(past / ".git"), "gemma4", "syntax", fingerprint(pack.home()))
+    setup = spread.Setup(str(past / ".git"), "syntax", fingerprint(pack.home()))
     names = git(past, "rev-list", "--reverse", "HEAD~7..HEAD").split()
-    rows = {}
-    with ThreadPoolExecutor(3) as executor:  # a judge for each thread
-        spread.spread(executor, setup, names, 3, lambda row: rows.setdefault(row.revision, row))
+    rows, work = {}, [spread.Piece(((name, "gemma4"),)) for name in names]
+    with ThreadPoolExecutor(3) as executor:  # a bench for each thread
+        spread.spread(executor, setup, work, lambda _, row: rows.setdefault(row.revision, row))
     assert [rows[name].verdict.state for name in names] == STATES
 
 
 def test_pieces_are_neighbours():
     names = [str(number) for number in range(1730)]
     for jobs in (1, 2, 64):
-        parts = spread.pieces(names, jobs, "syntax")
-        assert [name for part in parts for name in part] == names
+        parts = spread.pieces(names, ["a"], jobs, "syntax")
+        assert [pair for part in parts for pair in part] == [(name, "a") for name in names]
         assert max(map(len, parts)) <= 24
         assert len(parts) >= jobs
-    assert {len(part) for part in spread.pieces(names, 1, "types")} == {1}
-    assert spread.pieces(["a"], 8, "none") == [["a"]]
+    assert {len(part) for part in spread.pieces(names, ["a"], 1, "types")} == {1}
+    assert spread.pieces(["r"], ["a", "b"], 8, "none") == [[("r", "a"), ("r", "b")]]
 
 
 def test_a_worker_of_another_version(past):
-    setup = spread.Setup(str(past / ".git"), "gemma4", "syntax", "another")
+    setup = spread.Setup(str(past / ".git"), "syntax", "another")
     with ThreadPoolExecutor(1) as executor, pytest.raises(UsageError, match="another version"):
-        spread.spread(executor, setup, ["HEAD"], 1, print)
+        spread.spread(executor, setup, [spread.Piece((("HEAD", "gemma4"),))], print)
 
 
 def test_a_worker_that_dies(past):
@@ -318,9 +318,9 @@ def test_a_worker_that_dies(past):
             future.set_exception(spread.BrokenProcessPool())
             return future
 
-    setup = spread.Setup(str(past / ".git"), "gemma4", "syntax", fingerprint(pack.home()))
+    setup = spread.Setup(str(past / ".git"), "syntax", fingerprint(pack.home()))
     with Dying(1) as executor, pytest.raises(TransformerError, match="a worker process died"):
-        spread.spread(executor, setup, ["HEAD"], 1, print)
+        spread.spread(executor, setup, [spread.Piece((("HEAD", "gemma4"),))], print)
 
 
 def test_dask(past):

@@ -35,7 +35,7 @@ def test_an_object_that_is_too_large_is_refused_and_the_next_one_read(grown):
 
 
 def test_a_survey_says_so_in_its_row(grown):
-    found = survey(Request(grown, "gemma4", span="HEAD~2..HEAD"), lambda *_: None)
+    found = survey(Request(grown, ("gemma4",), span="HEAD~2..HEAD"), lambda *_: None).surveys[0]
     assert [row.verdict.state for row in found.rows] == ["broken", "ports"]
     assert found.rows[0].verdict.why == "src/llama-hparams.h is larger than 16 MB"
 

@@ -19,7 +19,7 @@ from transformer.show.lines import counted
 from transformer.tree import open_tree
 
 if TYPE_CHECKING:
-    from transformer.family import Family
+    from transformer.family import Family, Progress
     from transformer.show.view import View
 
 
@@ -129,6 +129,53 @@ def drafted(family: Family[Any], donor: str, arch: str, pre_types: Sequence[str]
     with TemporaryDirectory(prefix="drafted-") as folder:
         write(form.files, Path(folder))
         yield Path(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Undrafted:
+    """An architecture of a donor that could not be drafted, why, and the place in the donor that shows it."""
+
+    name: str
+    why: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """A folder of packs that were drafted from one donor, their names, and the architectures that could not be."""
+
+    donor: str
+    folder: Path
+    packs: tuple[str, ...]
+    undrafted: tuple[Undrafted, ...]
+
+
+@contextmanager
+def drafts(family: Family[Any], donor: str, names: Sequence[str], progress: Progress) -> Iterator[Drafts]:
+    """Drafts of the named architectures, of all where none is named; the folder is gone afterwards.
+
+    Raises `UsageError` for a donor that is none, and where not one architecture could be drafted.
+    """
+    if family.draft is None or family.architectures is None:
+        raise UsageError(f"packs of {family.name} cannot be drafted", help="say --packs DIR with packs of your own")
+    opened = open_donor(donor, family.recognise)
+    made: list[str] = []
+    failed: list[Undrafted] = []
+    wanted = list(dict.fromkeys(names)) or family.architectures(opened.workspace)
+    with TemporaryDirectory(prefix="drafted-") as folder:
+        for done, name in enumerate(wanted):
+            progress(done, len(wanted), name)
+            try:
+                files = family.draft(opened, name, ())
+                write(files, Path(folder))
+            except TransformerError as error:
+                failed.append(Undrafted(name, error.message, error.where))
+            else:
+                made.append(next(iter(files)).split("/")[0])
+        if not made:
+            first = failed[0] if failed else Undrafted("", "the donor has no architecture", donor)
+            raise UsageError(first.why, where=first.where, help="`rules new --from DONOR --all` says what it has")
+        yield Drafts(opened.repository, Path(folder), tuple(made), tuple(failed))
 
 
 def write(files: Mapping[str, str], into: Path) -> str:

@@ -66,7 +66,7 @@ def from_pack(plan: Plan, path: str) -> bool:
 def _template(plan: Plan, text: str) -> tuple[str, str]:
     """The line of a template that looks most like a generated one; empty where none does."""
     home = plan.pack.home
-    return _closest((plan.pack.templates, home.templates_of(plan.pack.family.templates)), text)
+    return _closest((plan.pack.templates, home.shared_templates(plan.pack.family.templates)), text)
 
 
 def _closest(folders: Sequence[Path], text: str) -> tuple[str, str]:

@@ -42,11 +42,15 @@ class Home:
         return (self.rules, *(self.base.all_rules if self.base else ()))
 
     def templates_of(self, name: str) -> Path:
-        """Where the templates of a pack, or of a family, lie."""
+        """Where the templates of a pack lie."""
         if self.templates is not None and (self.templates / name).is_dir():
             return self.templates / name
         own = self.rules / name / "templates"
         return own if own.is_dir() or self.base is None else self.base.templates_of(name)
+
+    def shared_templates(self, family: str) -> Path:
+        """Where the templates of a family lie: those of the installation, also beside a pack of the family's name."""
+        return (self.base or self).templates_of(family)
 
 
 @dataclass(frozen=True, slots=True)

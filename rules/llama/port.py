@@ -48,7 +48,7 @@ class Port:
     def render(self, template: str, **more: Any) -> str:
         """A template of the pack, or of the family where the pack has none of that name."""
         own = self.pack.templates
-        folder = own if (own / template).is_file() else self.pack.home.templates_of("llama")
+        folder = own if (own / template).is_file() else self.pack.home.shared_templates("llama")
         return self.fork.spelled(render(folder, template, {**self._words, **more}))
 
     def render_text(self, text: str) -> str:

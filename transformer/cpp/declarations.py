@@ -96,11 +96,16 @@ class Table(Construct):
     @cached_property
     def rows(self) -> dict[str, Node]:
         """Rows by key, in the order of the text."""
+        return {key: row for key, (row, _) in self._read.items()}
+
+    @cached_property
+    def _read(self) -> dict[str, tuple[Node, list[Node]]]:
+        """Rows and their cells by key."""
         found = {}
         for row in lists.items(self.node):
             cells = lists.items(row)
             if row.type == "initializer_list" and cells:
-                found[self.source.text(cells[0])] = row
+                found[self.source.text(cells[0])] = row, cells
         return found
 
     def cell(self, key: str, index: int = 1) -> str:
@@ -115,7 +120,7 @@ class Table(Construct):
 
     def _cell(self, key: str, index: int) -> Construct:
         row = self.row(key)
-        cells = lists.items(row.node)
+        _, cells = self._read[key]
         if index >= len(cells):
             raise row.missing(f"cell {index + 1}")
         return Construct(self.source, cells[index], row.name)
@@ -155,7 +160,13 @@ class Table(Construct):
 
     def nested(self, key: str) -> Table:
         """The second cell of the row `key`, where that is itself a table."""
-        return Table(self.source, self._cell(key, 1).node, f"{key} of {self.name}")
+        if key not in self._nested:
+            self._nested[key] = Table(self.source, self._cell(key, 1).node, f"{key} of {self.name}")
+        return self._nested[key]
+
+    @cached_property
+    def _nested(self) -> dict[str, Table]:
+        return {}
 
     def add_nested(self, key: str, rows: Sequence[tuple[str, str]], *, near: Sequence[str]) -> Outcome:
         """A row whose second cell is a table: laid out and aligned like the first of `near` that is there."""

@@ -33,6 +33,9 @@ class CppFile(Scope):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source, source.tree.root_node, source.path)
+        self._enums: dict[str, Enum] = {}
+        self._structs: dict[str, Struct] = {}
+        self._tables: dict[str, Table] = {}
 
     @cached_property
     def _top(self) -> list[Node]:
@@ -49,13 +52,17 @@ class CppFile(Scope):
 
     def enum(self, name: str) -> Enum:
         """`enum name`, not its forward declarations."""
-        found = [Enum(self.source, n, name) for n in self._named("enum_specifier", name)]
-        return only(found, f"enum {name}", self.name)
+        if name not in self._enums:
+            found = [Enum(self.source, n, name) for n in self._named("enum_specifier", name)]
+            self._enums[name] = only(found, f"enum {name}", self.name)
+        return self._enums[name]
 
     def struct(self, name: str) -> Struct:
         """`struct name` or `class name`, not its forward declarations."""
-        nodes = self._named("struct_specifier", name) or self._named("class_specifier", name)
-        return only([Struct(self.source, n, name) for n in nodes], f"struct {name}", self.name)
+        if name not in self._structs:
+            nodes = self._named("struct_specifier", name) or self._named("class_specifier", name)
+            self._structs[name] = only([Struct(self.source, n, name) for n in nodes], f"struct {name}", self.name)
+        return self._structs[name]
 
     def structs(self) -> dict[str, Struct]:
         """All structs and classes of the file that have a body, by name."""
@@ -77,15 +84,18 @@ class CppFile(Scope):
 
     def table(self, name: str) -> Table:
         """The initializer list of the variable `name`."""
-        found = []
+        if name not in self._tables:
+            self._tables[name] = only(list(self._listed(name)), f"table {name}", self.name)
+        return self._tables[name]
+
+    def _listed(self, name: str) -> Iterator[Table]:
         for node in self._top:
             declarator = node.child_by_field_name("declarator") if node.type == "declaration" else None
             if declarator is not None and declarator.type == "init_declarator":
                 value = declarator.child_by_field_name("value")
                 named = self.source.text(innermost(declarator)) == name
                 if named and value is not None and value.type == "initializer_list":
-                    found.append(Table(self.source, value, name))
-        return only(found, f"table {name}", self.name)
+                    yield Table(self.source, value, name)
 
     @cached_property
     def _functions(self) -> dict[str, list[Function]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Switch(Statement, nodes=("switch_statement",)):
     """A switch statement."""
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """What the switch is over, without blanks and comments."""
         node = self.node.child_by_field_name("condition")

@@ -38,6 +38,15 @@ def fingerprint(*homes: Home) -> str:
     return digest.hexdigest()
 
 
+def content(folder: Path) -> str:
+    """A digest of all files in the folder of a pack."""
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        data = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
 def default_folder() -> Path:
     """Where `--resume` keeps rows: in the user's cache folder."""
     named = os.environ.get("XDG_CACHE_HOME", "")

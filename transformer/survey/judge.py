@@ -61,12 +61,15 @@ class Counts:
 
 
 class Judge:
-    """Says what a pack makes of the revisions of one repository. One per thread."""
+    """Says what a pack makes of the revisions of one repository. One per thread and pack.
 
-    def __init__(self, repository: str, pack: Pack, level: Level) -> None:
-        self.objects = Objects(repository)
+    Judges of several packs share what one of them has read and parsed: `beside` is another one of the same thread.
+    """
+
+    def __init__(self, repository: str, pack: Pack, level: Level, beside: Judge | None = None) -> None:
+        self.objects: Objects = beside.objects if beside else Objects(repository)
         self.counts = Counts()
-        self._library = Library(self.objects, LIMIT)
+        self._library: Library = beside._library if beside else Library(self.objects, LIMIT)
         self._pack = pack
         self._level = level
         self._verdicts: Memory[Verdict] = Memory()
@@ -80,7 +83,7 @@ class Judge:
         except (TransformerError, ValueError, KeyError, IndexError) as error:
             why = error.message if isinstance(error, TransformerError) else "its commit cannot be read"
             return Row(name, "", "", Verdict("broken", why), time.perf_counter() - started, lasting=False)
-        verdict, lasting = self._verdict(Tree(self.objects, commit.tree))
+        verdict, lasting = self._verdict(self._library.tree(commit.tree))
         spent = time.perf_counter() - started
         return Row(commit.id, commit.date, commit.subject, verdict, spent, lasting)
 

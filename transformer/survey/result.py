@@ -41,6 +41,8 @@ class Rule:
 class Survey:
     """All rows, oldest first, and how they were made."""
 
+    arch: str
+    """The architecture, as model files name it."""
     title: str
     repository: str
     span: str
@@ -115,7 +117,7 @@ def table(survey: Survey) -> Iterator[Line]:
         took = "cached" if row.cached else f"{row.seconds:.2f}"
         yield (
             f"{row.revision[:12]:<12}  {row.date:<10}  ",
-            (f"{said.state:<8}", _STYLES.get(said.state, "red")),
+            (f"{said.state:<8}", styled(said.state)),
             f"  {counts[0]:>7}  {counts[1]:>9}  {counts[2]:>10}  {said.count('blocked'):>7}  ",
             (f"{took:>7}", "dim"),
             (f"  {_at(said)}", "dim") if said.why else "",
@@ -128,11 +130,16 @@ def summary(survey: Survey) -> Iterator[Line]:
     yield ((f"{survey.title} over {total} revisions of {survey.repository}, verified: {survey.level}", "bold"),)
     for state, count in survey.states.items():
         share = f"{100 * count / total:6.2f} %  {count:>6}  "
-        yield f"  {share}", (f"{state:<8}", _STYLES.get(state, "red")), (f"  {STATES[state]}", "dim")
+        yield f"  {share}", (f"{state:<8}", styled(state)), (f"  {STATES[state]}", "dim")
     for rule, why, count in survey.obstacles[:8]:
         yield (f"  {count:>6} x ", "red"), (rule, "bold"), f": {why}"
     if len(survey.obstacles) > 8:
         yield ((f"  and {len(survey.obstacles) - 8} other obstacles: see --json or --html", "dim"),)
+
+
+def styled(state: State) -> str:
+    """The style of a state in the terminal."""
+    return _STYLES.get(state, "red")
 
 
 def _at(verdict: Verdict) -> str:

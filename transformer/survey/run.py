@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,25 +11,29 @@ from typing import TYPE_CHECKING
 from transformer import pack as packs
 from transformer.errors import UsageError
 from transformer.survey import history
-from transformer.survey.cache import Cache, fingerprint
+from transformer.survey.atlas import Atlas
+from transformer.survey.cache import Cache, content, fingerprint
 from transformer.survey.objects import MissingObjectError, Objects, TooLargeError, git_dir
 from transformer.survey.result import Rule, Survey
-from transformer.survey.spread import Setup, cluster, processes, spread
+from transformer.survey.spread import Piece, Setup, cluster, pieces, processes, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Executor
 
+    from transformer.draft import Undrafted
     from transformer.family import Progress
+    from transformer.pack import Home, Pack
     from transformer.survey.row import Row
     from transformer.verify import Level
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for."""
+    """What the user asked for. The packs are all of the installation, or of `homes` where some are given."""
 
     repository: Path
-    arch: str
+    names: tuple[str, ...]
     span: str = ""
     every: int = 1
     revisions: Path | None = None
@@ -37,35 +41,70 @@ class Request:
     jobs: int = 1
     dask: str = ""
     cache: Path | None = None
-    home: packs.Home | None = None
+    homes: tuple[Home, ...] = ()
+    donor: str = ""
+    undrafted: tuple[Undrafted, ...] = ()
 
 
-def survey(request: Request, progress: Progress) -> Survey:
+def survey(request: Request, progress: Progress) -> Atlas:
     """Survey a repository. Raises `TransformerError` where it cannot begin; a bad revision is a row."""
-    home = request.home or packs.home()
-    pack = packs.load(request.arch, home)
+    homes = request.homes or (packs.home(),)
+    chosen = {pack.name: pack for pack in (packs.load(name, homes) for name in request.names)}
     folder = git_dir(request.repository)
     wanted = _wanted(request, folder)
-    setup = Setup(folder, request.arch, request.level, fingerprint(home), None if request.dask else request.home)
-    cache = Cache(request.cache, folder, setup.fingerprint, f"{request.arch} {request.level}")
+    mark = fingerprint(*(each for each in homes if not each.data))
+    caches = {name: _cache(request, folder, mark, pack) for name, pack in chosen.items()}
+    known = {(rev, name): row for name, kept in caches.items() for rev in wanted if (row := kept.find(rev))}
+    total = len(wanted) * len(chosen)
 
-    rows = {revision: row for revision in wanted if (row := cache.find(revision))}
-    missing = [revision for revision in wanted if revision not in rows]
+    def done(name: str, row: Row) -> None:
+        known[row.revision, name] = row
+        caches[name].keep(row)
+        unit = row.revision[:12] if len(chosen) == 1 else f"{row.revision[:12]} {name}"
+        progress(len(known), total, unit)
 
-    def done(row: Row) -> None:
-        rows[row.revision] = row
-        cache.keep(row)
-        progress(len(rows), len(wanted), row.revision[:12])
-
-    if missing:
-        progress(len(rows), len(wanted), "")
+    if len(known) < total:
+        progress(len(known), total, "")
+        setup = Setup(folder, request.level, mark, () if request.dask else request.homes)
         with _workers(request) as (executor, jobs):
-            spread(executor, setup, missing, jobs, done)
-    rules = tuple(Rule(each.name, each.makes, each.required) for each in pack.rules)
+            spread(executor, setup, _work(request, chosen, wanted, known, jobs), done)
     span = request.span or f"{len(wanted)} revisions of a list"
-    found = tuple(rows[each] for each in wanted)
-    foreign = str(pack.path.parent) if pack.foreign else ""
-    return Survey(pack.title, _name(folder), span, request.level, rules, found, foreign)
+    found = tuple(
+        Survey(pack.arch, pack.title, _name(folder), span, request.level,
+               tuple(Rule(each.name, each.makes, each.required) for each in pack.rules),
+               tuple(known[revision, name] for revision in wanted),
+               str(pack.path.parent) if pack.foreign else "")
+        for name, pack in chosen.items()
+    )  # fmt: skip
+    return Atlas(_name(folder), span, request.level, found, request.donor, request.undrafted)
+
+
+def _cache(request: Request, folder: str, mark: str, pack: Pack) -> Cache:
+    """The cache of one pack: rows are known while rules, program and, where it was drafted, the pack are the same."""
+    whole = f"{mark} {content(pack.path.parent)}" if pack.home.data else mark
+    return Cache(request.cache, folder, whole, f"{pack.arch} {request.level}")
+
+
+def _work(
+    request: Request, chosen: Mapping[str, Pack], wanted: Sequence[str], known: Mapping[tuple[str, str], Row], jobs: int
+) -> list[Piece]:
+    """What is not known yet, in pieces. Workers elsewhere are given the packs that were drafted here."""
+    missing = [each for each in wanted if any((each, name) not in known for name in chosen)]
+    found = []
+    for block in pieces(missing, list(chosen), jobs, request.level):
+        pairs = tuple(each for each in block if each not in known)
+        names = dict.fromkeys(name for _, name in pairs) if request.dask else {}
+        brought = tuple((name, _texts(chosen[name])) for name in names if chosen[name].home.data)
+        if pairs:
+            found.append(Piece(pairs, brought))
+    return found
+
+
+def _texts(pack: Pack) -> dict[str, str]:
+    """The files of a drafted pack: path below the folder of packs to text."""
+    top = pack.path.parent
+    files = sorted(each for each in top.rglob("*") if each.is_file())
+    return {each.relative_to(top.parent).as_posix(): each.read_text(encoding="utf-8") for each in files}
 
 
 def _wanted(request: Request, folder: str) -> list[str]:

@@ -107,6 +107,13 @@ class Library:
         self._size = 0
         self._sources: OrderedDict[tuple[str, str], Source] = OrderedDict()
         self._files: dict[tuple[str, str], CppFile] = {}
+        self._last: tuple[str, Tree] | None = None
+
+    def tree(self, root: str) -> Tree:
+        """The tree of a revision; the last one is kept, as the next architecture asks for it again."""
+        if self._last is None or self._last[0] != root:
+            self._last = root, Tree(self._objects, root)
+        return self._last[1]
 
     def source(self, path: str, blob: str) -> Source:
         """A file. Raises `UsageError` where it is not UTF-8 or too large, and `MissingObjectError`."""
