@@ -18,6 +18,7 @@ from transformer import plan as planning
 from transformer.donor import open_donor
 from transformer.draft import write
 from transformer.errors import UsageError
+from transformer.outcome import Changes
 from transformer.verify import verify
 from transformer.workspace import DiskStore, MemoryStore, Workspace
 
@@ -108,6 +109,22 @@ def test_what_types_do_not_show_comes_along(silent, fork, level):
     assert "arch == LLM_ARCH_NOVEL" not in own.partition("hparams.n_shared, false)")[0]
     assert "void counter::count(int64_t n) {" in after["src/models/novel.cpp"]
     assert "get_arr<std::array<int32_t, LLAMA_MAX_LAYERS>>(enum llm_kv kid, " in after["src/llama-model-loader.cpp"]
+
+
+@pytest.mark.parametrize("kind", ["bool", "int32_t"])
+def test_flags_that_are_read_into_booleans(silent, tmp_path, kind):
+    """Older readers assert that what a number is read into is a number."""
+    shutil.copytree(silent / "novel", tmp_path / "novel")
+    template = tmp_path / "novel/templates/load_hparams.cpp.j2"
+    template.write_text(template.read_text().replace("std::array<int32_t,", f"std::array<{kind},"))
+    older = (HERE.parent / "rules/llama/cases/load.bool-arrays/copied.txt").read_text()
+    text = older.partition("=== src/llama-model-loader.cpp\n")[2].partition("--- becomes")[0]
+    files = {**example("minifork"), "src/llama-model-loader.cpp": text.encode()}
+    plan = planning.make(packs.load("novel", packs.homes([tmp_path])), Workspace(MemoryStore(files)))
+    (made,) = [each.outcome for each in plan.steps if each.rule.name == "load.bool-arrays"]
+    assert isinstance(made, Changes)
+    label = next(each.text.decode() for each in made.edits if b"GGUF_TYPE_BOOL:" in each.text)
+    assert ("std::is_same<T,    bool>" in label) == (kind == "bool")
 
 
 @pytest.mark.parametrize("same", ["int32_t", "int", "llama_token"])

@@ -24,7 +24,7 @@ def instances(port: Port) -> Outcome:
         return NotNeeded("the loader of the architecture is there already")
     file = port.fork.file("llama-model-loader.cpp")
     parts: list[Outcome] = []
-    for function, kind in dict.fromkeys(_reads(port)):
+    for function, kind in dict.fromkeys(reads(port)):
         known = instantiations(file, f"llama_model_loader::{function}")
         same = [each for each in known if _plain(kind) in _plain(each.text)]  # its arguments can be deduced
         if same:
@@ -38,7 +38,7 @@ def instances(port: Port) -> Outcome:
     return all_of(*outcomes)
 
 
-def _reads(port: Port) -> Iterator[tuple[str, str]]:
+def reads(port: Port) -> Iterator[tuple[str, str]]:
     """The reader and the type of each array that is read into a member, or into a local variable."""
     hparams, code = port.fork.hparams, port.render("load_hparams.cpp.j2")
     for function, owner, member in _READ.findall(code):

@@ -7,6 +7,7 @@ from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from .eras import Part
+from .instances import reads
 from .port import Port
 
 # A model that loads, and then has no graph or no cache, is worse than one that does not load.
@@ -41,6 +42,13 @@ def tensors(port: Port) -> Outcome:
     return judged(port, "tensors") or port.era.tensors()
 
 
+_FLAGS = """\
+GGML_ASSERT((std::is_same<T,    bool>::value) ||
+            (std::is_same<T, int32_t>::value) ||
+            (std::is_same<T, uint32_t>::value));
+"""
+
+
 @rule(
     "load.bool-arrays",
     "the loader reads arrays of booleans",
@@ -59,7 +67,12 @@ def bool_arrays(port: Port) -> Outcome:
         return Blocked(f"{reader.name} for arrays of a fixed size was found {len(readers)} times", readers[1].where)
     copy, types = reader.call("copy").statement_of(), reader.switch("gt")
     info = types.subject.removesuffix(".gt")
+    label, near = port.fork.spelled("GGUF_TYPE_BOOL"), [port.fork.spelled("GGUF_TYPE_INT32")]
+    if any("bool" in kind for _, kind in reads(port)):  # into booleans, which arrays of numbers are not copied to
+        known = types.add_case(label, _FLAGS, near=near)
+    else:
+        known = types.add_label(label, near=near)
     return all_of(
-        types.add_label(port.fork.spelled("GGUF_TYPE_BOOL"), near=[port.fork.spelled("GGUF_TYPE_INT32")]),
+        known,
         copy.rewrite(lambda text: port.render("bool_array.cpp.j2", copy=text, info=info)),
     )
