@@ -93,3 +93,15 @@ def test_where_it_reads_for_another_alone(drafted, fork, test):
     assert f"if ({wanted}) {{ {body} }}" in plan.bytes_after(GRAPH).decode()
     assert verify(plan, EXAMPLES / fork, "syntax", lambda *_: None).findings == ()
     assert isinstance(step(pack, plan.after)[1], Satisfied)
+
+
+@pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
+@pytest.mark.parametrize(("kind", "stop", "lacking"), [("SILU", "GGML_ABORT", True), ("GELU", "GGML_ABORT", False), ("SILU", "cb", False)])
+def test_a_kind_that_a_helper_stops_at(drafted, fork, kind, stop, lacking):
+    """The enumerator can be older than the case for it in some helper."""
+    _, pack = drafted("il = il + 0;")
+    switch = f'switch (type_op) {{ case LLM_FFN_{kind}: break; default: {stop}("no"); }}'
+    plan = planning.make(pack, Workspace(MemoryStore(with_ffn(fork, switch))))
+    (outcome,) = [each.outcome for each in plan.steps if each.rule.name == "graph.kinds"]
+    assert isinstance(outcome, Blocked) == lacking
+    assert not lacking or "build_ffn does not know LLM_FFN_GELU" in outcome.why

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from transformer.cpp import CppFile, Function, Source, Switch
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied
 from transformer.rule import rule
 
@@ -60,6 +61,34 @@ def helpers(port: Port) -> Outcome:
     if missing:
         return Blocked(f"llm_graph_context has no {', '.join(missing)}", port.fork.graph.where)
     return Satisfied(port.fork.graph.where) if port.spec.helpers else NotNeeded("the pack names none")
+
+
+@rule("graph.kinds", "helpers of the graph know every kind that the builder asks them for")
+def kinds(port: Port) -> Outcome:
+    """An enumerator can be older than the case for it in some helper, which then stops the program."""
+    builder = CppFile(Source("builder.cpp", port.render("builder.cpp.j2").encode()))
+    for helper in port.spec.helpers:
+        calls = [each.arguments() for each in builder.calls(helper)]
+        functions = port.fork.graph_source.functions(f"llm_graph_context::{helper}")
+        for kind, function, switch in _stops(functions, calls):
+            return Blocked(f"{function.name} does not know {kind}", switch.where)
+    return Satisfied(port.fork.graph.where) if port.spec.helpers else NotNeeded("the pack names no helpers")
+
+
+def _stops(functions: Sequence[Function], calls: Sequence[Sequence[str]]) -> Iterator[tuple[str, Function, Switch]]:
+    """The enumerators that calls give for a parameter over which some overload has a switch that stops at them."""
+    given: set[tuple[str, str]] = set()
+    for call in calls:
+        taking = [each.parameters for each in functions if len(call) <= len(each.parameters)]
+        taken = min(taking, key=len, default=())
+        given |= {(one.name, word.strip()) for one, word in zip(taken, call, strict=False)}
+    for function in functions:
+        for switch in (each for each in function.switches() if "default" in each.cases):
+            if switch.case("default").mentions("GGML_ABORT"):
+                kinds = sorted(
+                    word for name, word in given if name == switch.subject and re.fullmatch(r"LLM_\w+", word)
+                )
+                yield from ((each, function, switch) for each in kinds if each not in switch.cases)
 
 
 def _named(ops: Sequence[Op]) -> str:
