@@ -193,7 +193,7 @@ def test_an_unknown_name_is_answered_with_those_that_are_close(donor):
     assert "novel" in caught.value.help
 
 
-def test_a_tree_without_classes_is_no_donor():
+def test_a_donor_says_which_architectures_it_has():
     with pytest.raises(UsageError, match="no class for each model"):
         FAMILY.draft(open_donor(str(EXAMPLES / "minifork"), FAMILY.recognise), "gemma3")
 

@@ -28,9 +28,8 @@ def along(place: str, tree: Tree, lifter: Lifter, code: str, head: str = "") -> 
 
 
 def _lambda(tree: Tree, lifter: Lifter, name: str) -> str:
-    function = tree.file("llama-model.cpp").function(f"llama_model_base::{name}")
-    parameters = ", ".join(f"{each.type} {each.name}" for each in function.parameters)
-    body = lifter.text(function.body())
+    parameters, code = tree.era.helper(name)
+    body = lifter.text(code)
     return f'<% if not has_loader("{name}") %>\nconst auto {name} = [&]({parameters}) {body};\n\n<% endif %>\n'
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from transformer.cpp.functions import Parameter
 from transformer.cpp.lift import Part
 
+from .. import spelling
+
 
 def biases(overloads: Sequence[tuple[Parameter, ...]], meant: tuple[Parameter, ...]) -> list[str]:
     """The biases that only another overload takes: some trees have the rest of this one nowhere else."""
@@ -22,6 +24,30 @@ def is_scaled(scale: str) -> str:
     if number:
         return '"false"' if float(number.group(1)) == 0 else '"true"'
     return f'{scale} ~ " != 0.0f"'
+
+
+Arguments = list[tuple[str, str]]
+"""Arguments by the names of parameters, each as an expression of the template language."""
+
+
+def older(helper: str, parameters: Sequence[str], needed: Arguments) -> tuple[Arguments, Arguments]:
+    """The arguments of a call in an older tree as newer ones want them, and those that only some trees want.
+
+    A factor that is switched off by an argument of its own is 0 where there is no such argument. The scale of a weight
+    that has a parameter only later is a member beside the weight.
+    """
+    given, optional = dict(needed), []
+    if "scale_w" in given and "w_scale" in given:
+        switch, factor = given.pop("scale_w"), given["w_scale"]
+        optional.append(("scale_w", switch))
+        off = {'"true"': factor, '"false"': '"0.0f"'}
+        given["w_scale"] = off.get(switch, f'"(" ~ {switch} ~ " ? " ~ {factor} ~ " : 0.0f)"')
+    for name, weight in spelling.LATER.get(helper, {}).items():
+        if name not in parameters:
+            text = given.get(weight, "")
+            member = re.fullmatch(r'"[^"~]*(?:\.|->)\w+"', text)
+            optional.append((name, f'scale({text[:-1]}_s")' if member else '"nullptr"'))
+    return list(given.items()), optional
 
 
 def fitting(overloads: Sequence[tuple[Parameter, ...]], given: Sequence[Part]) -> tuple[Parameter, ...] | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .sites import Site
-
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -65,6 +63,19 @@ class Branch:
     function: str
     member: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place of shared code: the function, whether a label or a condition, and the others that stand there."""
+
+    file: str
+    function: str
+    kind: str
+    beside: tuple[str, ...]
+    where: str
+    code: str = ""
+    """The whole statement, where the architecture stands alone and the function ends there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from transformer.cpp import Expression
 from transformer.cpp.functions import Function
 
 from ..labels import LABELS
+from .draft import Site
 from .tree import Tree
 
 HANDLED = frozenset({
-    "llama_model_mapping", "llama_model_rope_type", "llama_context::graph_max_nodes",
+    "llama_model_mapping", "llama_model_rope_type", "llama_context::graph_max_nodes", "llm_get_tensor_names",
+    "llama_model::load_hparams", "llama_model::load_tensors", "llama_model::build_graph",
     *(label.function for label in LABELS.values()),
 })  # fmt: skip
 """Functions that other rules take care of."""
@@ -26,19 +27,6 @@ IDLE = frozenset({
 
 What the generic loader does for an architecture comes along with the architecture's own loader (`generic.py`).
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A place of shared code: the function, whether a label or a condition, and the others that stand there."""
-
-    file: str
-    function: str
-    kind: str
-    beside: tuple[str, ...]
-    where: str
-    code: str = ""
-    """The whole statement, where the architecture stands alone and the function ends there."""
 
 
 def sites(tree: Tree, enumerator: str) -> Iterator[Site]:

@@ -13,7 +13,7 @@ from transformer.cpp.functions import Parameter
 from transformer.cpp.lift import GONE, Part, Piece, Word, as_argument, as_template, lift
 
 from .. import spelling
-from .calls import biases, fitting, is_scaled
+from .calls import biases, fitting, is_scaled, older
 from .constants import truth
 
 Within = Literal["", "hparams", "helper"]
@@ -63,6 +63,8 @@ class Names:
     """Operations of ggml to how many arguments they take."""
     biases: bool
     """Whether `wq_b` and its like are biases in this architecture."""
+    newer: Mapping[str, Mapping[str, str]]
+    """What the donor calls by an older name, to the newer one: `hparams`, `methods`, `layer`, `model`, `result`."""
     own: str
     """The enumerator of the architecture: tests for it are always true in its own code."""
 
@@ -136,6 +138,7 @@ class Lifter:
 
     def _method(self, part: Part, name: str, receiver: str, word: str = "hparams") -> Sequence[Piece] | None:
         front = receiver[: receiver.rindex("hparams")]
+        name = self._names.newer["methods"].get(name, name)
         given = ", ".join(as_argument(each.pieces()) for each in part.given())
         if name in spelling.FUNCTIONS or name in spelling.METHODS:
             self.used.methods |= {name: None} if name in spelling.METHODS else {}
@@ -162,6 +165,8 @@ class Lifter:
         scaled = next((text for key, text in needed if key == "w_scale"), None)
         if scaled is not None:
             optional.append(("scale_w", is_scaled(scaled)))
+        needed, more = older(name, [each.name for each in parameters], needed)
+        optional += more
         words = [f"{key}={text}" for key, text in needed]
         if optional:
             words.append("if_accepted={" + ", ".join(f'"{key}": {text}' for key, text in optional) + "}")
@@ -179,8 +184,9 @@ class Lifter:
             count = self._names.arities.get(op, 0)
             return [Word(f'option("{name}", "{op}", {count})' if op else f'option("{name}")')]
         if _HPARAMS.search(receiver):
-            if name in spelling.HPARAMS:
-                return [receiver[: receiver.rindex("hparams")], Word(f"hparams.{name}")]
+            new = self._names.newer["hparams"].get(name, name)
+            if new in spelling.HPARAMS:
+                return [receiver[: receiver.rindex("hparams")], Word(f"hparams.{new}")]
             if name in self._names.hparams:
                 self.used.hparams.setdefault(name)
             return None
@@ -192,8 +198,9 @@ class Lifter:
             self.used.nested.setdefault(name)
         if re.fullmatch(r"res\s*->", receiver) and name not in spelling.TAPS:
             self.used.results.setdefault(name)
-        if re.fullmatch(r"res\s*->", receiver) and name in spelling.RESULT:
-            return [receiver, Word(f'result("{name}")')]
+        new = self._names.newer["result"].get(name, name)
+        if re.fullmatch(r"res\s*->", receiver) and new in spelling.RESULT:
+            return [receiver, Word(f'result("{new}")')]
         return None
 
     def _of_layer(self, part: Part, name: str) -> Sequence[Piece] | None:
@@ -201,25 +208,25 @@ class Lifter:
             return [Word(f"scale({as_argument([part.text])})")]
         owner = part.receiver_part
         front = [*(owner.pieces() if owner else []), part.receiver[-2:] if part.receiver.endswith("->") else "."]
-        if name in spelling.LAYER and self._names.biases:
-            self.used.layer.setdefault(name)
-            return [*front, Word(f'member("{name}")')]
         self.used.layer.setdefault(name)
-        return None
+        new = self._names.newer["layer"].get(name, name if self._names.biases else "")
+        return [*front, Word(f'member("{new}")')] if new in spelling.LAYER else None
 
     def _of_model(self, part: Part, name: str) -> Sequence[Piece] | None:
         if name in self._names.scales:
             return [Word(f"scale({as_argument([part.text])})")]
         self.used.model.setdefault(name)
-        return [part.receiver, Word(f'member("{name}")')] if name in spelling.MODEL else None
+        new = self._names.newer["model"].get(name, name)
+        return [part.receiver, Word(f'member("{new}")')] if new in spelling.MODEL else None
 
     # names
 
     def _name(self, part: Part) -> Sequence[Piece] | None:
         name = part.text
         if self._within == "hparams" and name in self._names.hparams:
-            if name in spelling.HPARAMS:
-                return [Word(f"own.{name}")]
+            new = self._names.newer["hparams"].get(name, name)
+            if new in spelling.HPARAMS:
+                return [Word(f"own.{new}")]
             self.used.hparams.setdefault(name)
             return None
         if name in spelling.INPUTS:
@@ -235,7 +242,8 @@ class Lifter:
             self.used.types.setdefault(name)
         elif name in self._names.model and name not in ("type", "hparams", "name", "arch", "vocab", "layers"):
             self.used.model.setdefault(name)
-            return [Word(f'member("{name}")')] if name in spelling.MODEL else None
+            new = self._names.newer["model"].get(name, name)
+            return [Word(f'member("{new}")')] if new in spelling.MODEL else None
         elif re.fullmatch(r"(LLM|LLAMA)_(?!ARCH_|LOG_|LOAD_|TN\b)[A-Z0-9_]+", name):
             self.used.names.setdefault(name, part.where)
         return None
