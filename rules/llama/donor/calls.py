@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from transformer.cpp.functions import Parameter
 from transformer.cpp.lift import Part
@@ -30,11 +30,13 @@ Arguments = list[tuple[str, str]]
 """Arguments by the names of parameters, each as an expression of the template language."""
 
 
-def older(helper: str, parameters: Sequence[str], needed: Arguments) -> tuple[Arguments, Arguments]:
+def older(
+    helper: str, parameters: Sequence[str], needed: Arguments, applied: Collection[str]
+) -> tuple[Arguments, Arguments]:
     """The arguments of a call in an older tree as newer ones want them, and those that only some trees want.
 
     A factor that is switched off by an argument of its own is 0 where there is no such argument. The scale of a weight
-    that has a parameter only later is a member beside the weight.
+    that has a parameter only later is a member beside the weight; none where the builder itself has it `applied`.
     """
     given, optional = dict(needed), []
     if "scale_w" in given and "w_scale" in given:
@@ -45,8 +47,8 @@ def older(helper: str, parameters: Sequence[str], needed: Arguments) -> tuple[Ar
     for name, weight in spelling.LATER.get(helper, {}).items():
         if name not in parameters:
             text = given.get(weight, "")
-            member = re.fullmatch(r'"[^"~]*(?:\.|->)\w+"', text)
-            optional.append((name, f'scale({text[:-1]}_s")' if member else '"nullptr"'))
+            member = re.fullmatch(r'"[^"~]*(?:\.|->)(\w+)"', text)
+            optional.append((name, f'scale({text[:-1]}_s")' if member and f"{member[1]}_s" not in applied else '"nullptr"'))
     return list(given.items()), optional
 
 

@@ -79,7 +79,8 @@ class Code:
         declared = re.search(r"\bint(?:32_t|64_t)? n_layer\b", text)
         if not self.predicts or declared:
             return text
-        return re.sub(r"(?<![.\w>])n_layer\b", "<%= hparams.n_layer_all %>", text)
+        counted = '<%= "(int) " ~ hparams.n_layer_all if has_method("n_layer") else "n_layer" %>'
+        return re.sub(r"(?<![.\w>])n_layer\b", counted, text)
 
     # graph
 

@@ -89,11 +89,13 @@ def _names(tree: Tree, enumerator: str, home: Home) -> Names:
         model=model,
         hparams=frozenset(tree.hparams.fields),
         scales=frozenset(scaled),
+        applied=frozenset(each for each in scaled if any(code.mentions(each) for code in home.functions)),
         helpers=helpers,
         inputs=frozenset(each for each in tree.file("llama-graph.h").structs() if each.startswith("llm_graph_input_")),
         arities=tree.arities,
         biases=_biases(tree, home),
         newer=_newer(tree),
+        texts=tree.texts,
         own=enumerator,
     )
 

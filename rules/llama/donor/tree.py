@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,6 +76,13 @@ class Tree(Fork):
     def arities(self) -> dict[str, int]:
         """The functions that ggml declares, and how many arguments each takes."""
         return arities(self)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The macros of its own headers that stand for a text, and that text in its quotes."""
+        own = [each for each in self.list(self.sources) if each.endswith(".h") and "/llama-" in f"/{each}"]
+        pattern = re.compile(r'^#define (LLAMA_\w+)[ \t]+("[^"\n]*")[ \t]*$', re.M)
+        return {name: text for path in own for name, text in pattern.findall(self.workspace.source(path).data.decode())}
 
     @property
     def counts_trunk(self) -> bool:

@@ -55,6 +55,8 @@ class Names:
     hparams: frozenset[str]
     scales: frozenset[str]
     """Members that hold the scales of quantized weights, which the donor's generic loader reads."""
+    applied: frozenset[str]
+    """Those of them that the builder itself multiplies with."""
     helpers: Mapping[str, Sequence[tuple[Parameter, ...]]]
     """Graph helpers to the parameter lists of their overloads."""
     inputs: frozenset[str]
@@ -65,6 +67,8 @@ class Names:
     """Whether `wq_b` and its like are biases in this architecture."""
     newer: Mapping[str, Mapping[str, str]]
     """What the donor calls by an older name, to the newer one: `hparams`, `methods`, `layer`, `model`, `result`."""
+    texts: Mapping[str, str]
+    """Macros of the donor that stand for a text, and the text in its quotes: other trees do not have all of them."""
     own: str
     """The enumerator of the architecture: tests for it are always true in its own code."""
 
@@ -165,7 +169,7 @@ class Lifter:
         scaled = next((text for key, text in needed if key == "w_scale"), None)
         if scaled is not None:
             optional.append(("scale_w", is_scaled(scaled)))
-        needed, more = older(name, [each.name for each in parameters], needed)
+        needed, more = older(name, [each.name for each in parameters], needed, self._names.applied)
         optional += more
         words = [f"{key}={text}" for key, text in needed]
         if optional:
@@ -244,6 +248,8 @@ class Lifter:
             self.used.model.setdefault(name)
             new = self._names.newer["model"].get(name, name)
             return [Word(f'member("{new}")')] if new in spelling.MODEL else None
+        elif name in self._names.texts:
+            return [self._names.texts[name]]
         elif re.fullmatch(r"(LLM|LLAMA)_(?!ARCH_|LOG_|LOAD_|TN\b)[A-Z0-9_]+", name):
             self.used.names.setdefault(name, part.where)
         return None
@@ -271,6 +277,8 @@ class Lifter:
 
     def _branch(self, part: Part) -> Sequence[Piece] | None:
         condition = part.named("condition")
+        if condition is not None and (guarded := self._scaled(part, condition.text[1:-1].strip())):
+            return guarded
         value = truth(condition, self._names.own) if condition is not None else None
         if value is None:
             return None
@@ -281,6 +289,16 @@ class Lifter:
         if value:
             return kept.pieces() if kept is not None else None
         return [GONE] if otherwise is None else otherwise.children()[-1].pieces()
+
+    def _scaled(self, part: Part, condition: str) -> Sequence[Piece] | None:
+        """An `if` on nothing but a scale of quantized weights: only where the fork has such a member."""
+        if not re.fullmatch(r"[\w.\[\]>-]+(?:\.|->)\w+", condition) or part.named("alternative") is not None:
+            return None
+        if re.split(r"\.|->", condition)[-1] not in self._names.scales:
+            return None
+        indent = part.source.indent(part.node.start_byte)
+        head = f'<% if scale({json.dumps(condition)}) != "nullptr" %>\n{indent}'
+        return [head, *part.inside(), f"\n{indent}<% endif %>"]
 
     def _statement(self, part: Part) -> Sequence[Piece] | None:
         text = part.text
