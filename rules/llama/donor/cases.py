@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from transformer.cpp import Block, Construct, If, Statement, Struct, Switch
 from transformer.cpp.functions import Function
-from transformer.cpp.lift import without_gaps
-from transformer.cpp.outline import braces, is_left_early, lambdas
+from transformer.cpp.lift import GONE, without_gaps
+from transformer.cpp.outline import braces, inside, is_left_early, lambdas
 
 from ..cases import METHODS
 from .margin import margin
@@ -112,16 +112,27 @@ class Case:
     def statements(self, part: Part, lifter: Lifter) -> str:
         """What stands under the label, without the `break` at the end."""
         found = self.code(part)
-        text = "\n".join(self._lifted(each, lifter) for each in found)
+        text = "\n".join(self._lifted(part, each, lifter) for each in found)
         return self._locals(part, lifter, found) + text
 
-    def _lifted(self, case: Block, lifter: Lifter) -> str:
+    def _lifted(self, part: Part, case: Block, lifter: Lifter) -> str:
         if is_left_early(case):
             raise case.missing("one end only: it is left early", "such code cannot stand in a function of its own")
         whole = braces(case)
         text = lifter.text(whole)
+        for each in self._repeated(part, whole):
+            text = text.replace(lifter.text(each), GONE, 1)
+        text = without_gaps(text)
         text = text[1:-1] if whole is not case else text.partition(":")[2]
         return margin(_LEAVING.sub("\n", text.rstrip()))
+
+    def _repeated(self, part: Part, whole: Construct) -> Iterator[Statement]:
+        """Declarations that say again what the loader of all does: in a function there can be one only."""
+        method, own = self._tree.method(METHODS[part]), self._era.switch(part)
+        for each in inside(whole):
+            outer = [known for name in each.variables for known in method.locals(name) if known.precedes(own)]
+            if any(known.tokens == each.tokens for known in outer):
+                yield each
 
     def _locals(self, part: Part, lifter: Lifter, cases: Sequence[Block]) -> str:
         """Local variables of the loader of all that the case reads: where architectures are classes, it is alone."""

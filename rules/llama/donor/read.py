@@ -87,6 +87,7 @@ def _names(tree: Tree, enumerator: str, home: Home) -> Names:
         keys={key: table.cell(key).strip('"') for key in table.rows},
         layer=layer,
         model=model,
+        bare=model - {"type", "hparams", "name", "arch", "vocab", "layers"} - graph.fields.keys(),
         hparams=frozenset(tree.hparams.fields),
         scales=frozenset(scaled),
         applied=frozenset(each for each in scaled if any(code.mentions(each) for code in home.functions)),

@@ -21,7 +21,7 @@ HANDLED = frozenset({
 IDLE = frozenset({
     "llama_model_base::print_info", "llama_model::print_info", "llama_meta_device_get_split_state",
     "llama_model_base::load_hparams", "llama_tensor_get_type_impl", "llama_prepare_model_devices",
-    "llama_model_saver::add_kv_from_model",
+    "llama_model_saver::add_kv_from_model", "llama_model_saver::add_tensors_from_model",
 })  # fmt: skip
 """Functions whose tests may be left out: they print, split by tensor, choose types, or save.
 

@@ -52,6 +52,8 @@ class Names:
     """Enumerator to the name of a key."""
     layer: frozenset[str]
     model: frozenset[str]
+    bare: frozenset[str]
+    """Those members of the model that a bare name means: not what every model has, nor what the graph context has."""
     hparams: frozenset[str]
     scales: frozenset[str]
     """Members that hold the scales of quantized weights, which the donor's generic loader reads."""
@@ -200,9 +202,9 @@ class Lifter:
             return self._of_model(part, name)
         if receiver.rstrip(".->").endswith("nextn"):
             self.used.nested.setdefault(name)
-        if re.fullmatch(r"res\s*->", receiver) and name not in spelling.TAPS:
-            self.used.results.setdefault(name)
         new = self._names.newer["result"].get(name, name)
+        if re.fullmatch(r"res\s*->", receiver) and name not in spelling.TAPS:
+            self.used.results.setdefault(new)
         if re.fullmatch(r"res\s*->", receiver) and new in spelling.RESULT:
             return [receiver, Word(f'result("{new}")')]
         return None
@@ -244,7 +246,7 @@ class Lifter:
             return [Word(f'tensor("{name.removeprefix("LLM_TENSOR_")}")')]
         if name.startswith("LLM_TYPE_"):
             self.used.types.setdefault(name)
-        elif name in self._names.model and name not in ("type", "hparams", "name", "arch", "vocab", "layers"):
+        elif name in self._names.bare:
             self.used.model.setdefault(name)
             new = self._names.newer["model"].get(name, name)
             return [Word(f'member("{new}")')] if new in spelling.MODEL else None
