@@ -58,7 +58,7 @@ FEATURES = (
     Feature("brought", "functions and headers come along with code of another tree",
             "`ops` or `methods`",
             lambda spec: bool(spec.ops or spec.methods),
-            (along.methods, along.branches, along.includes, instances.instances)),
+            (along.methods, along.branches, along.includes, along.result_members, instances.instances)),
     Feature("window-heads", "layers with a window have heads of another size",
             "the key `attention.key_length_swa`",
             lambda spec: spec.has_key("attention.key_length_swa"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from transformer.cpp import declared
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied
 from transformer.rule import rule
 
@@ -46,7 +47,8 @@ def results(port: Port) -> Outcome:
     """Another name for the same member counts."""
     struct = port.fork.file("llama-graph.h").struct("llm_graph_result")
     missing = [each for each in port.spec.results
-               if each not in struct.fields and not struct.methods(each)
+               if each not in {name for group in port.spec.result for line in group.declare for name in declared(line)}
+               and each not in struct.fields and not struct.methods(each)
                and not any(other in struct.fields for other in spelling.RESULT.get(each, ()))]  # fmt: skip
     if missing:
         return Blocked(f"llm_graph_result has no {', '.join(missing)}", struct.where)

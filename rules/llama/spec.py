@@ -138,6 +138,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The graph helpers that the builder calls and that cannot come along."""
     results: list[str] = []
     """The members of the graph's result that the builder reads or sets."""
+    result: list[Members] = []
+    """Members of the graph's result that only helpers set which come along."""
     names: list[str] = []
     """Other names of the library that the code uses: enumerators and macros."""
     methods: list[Method] = []

@@ -88,6 +88,9 @@ FUSED = {"ggml_gated_delta_net": ("fused_gdn_ar", "fused_gdn_ch", "n_rs_seq")}
 TRIMMED = frozenset({"ggml_ssm_scan"})
 """Operations whose last argument counts snapshots for a rollback: older ones take none, and keep the last state."""
 
+SELECTING = frozenset({"ggml_build_forward_select"})
+"""Operations that put each of some tensors into the graph and give one: older trees build that one only."""
+
 TAPS = frozenset({"t_layer_inp", "t_h_nextn", "t_h_pre_norm"})
 """Members of `llm_graph_result` that only drafts of a larger model read."""
 

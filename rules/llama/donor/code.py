@@ -19,7 +19,6 @@ from .margin import margin
 from .tree import Tree
 from .words import Lifter
 
-
 PARTS: tuple[Part, ...] = ("hparams", "tensors", "graph")
 
 
@@ -110,7 +109,8 @@ class Code:
         parts = [*helpers, *self._based(), *(self._function(each) for each in self._home.functions)]
         brought = along("graph", self._tree, self._lifter, "", template_head(self._home.graph))
         parts += [*([brought] if brought else []), *self._instances()]
-        return self._includes() + "\n\n".join(part.strip("\n") for part in parts) + "\n"
+        brought_in = along("includes", self._tree, self._lifter, "")
+        return brought_in + self._includes() + "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
     def _includes(self) -> str:
         wanted: dict[str, None] = {}

@@ -106,6 +106,8 @@ class Draft:
     """Functions of ggml: name, number of arguments, and where the first call of each stands."""
     helpers: tuple[str, ...]
     results: tuple[str, ...]
+    result: tuple[Member, ...]
+    """Members of the graph's result that only helpers set which come along."""
     names: tuple[str, ...]
     sites: tuple[Site, ...]
     templates: tuple[tuple[str, str], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from transformer.cpp import Enum, Place, Struct, Table
@@ -11,14 +11,15 @@ from transformer.errors import UsageError
 
 from .. import spelling
 from ..labels import LABELS
-from .along import GRAPH
+from .along import GRAPH, setters
 from .branches import branches
 from .code import Code
 from .draft import Draft, Member, Method, Provenance, Size, Tensor
 from .eras import Home
+from .names import Names
 from .sites import sites
 from .tree import Tree
-from .words import Lifter, Names
+from .words import Lifter
 
 _NEAR = 6
 _SIZED, _ROTATED = "LLM_KV_ATTENTION_KEY_LENGTH_SWA", "LLM_KV_ROPE_DIMENSION_COUNT_SWA"
@@ -38,9 +39,10 @@ def read(tree: Tree, name: str, origin: Provenance) -> Draft:
     lifter.used.methods.update(dict.fromkeys(re.findall(r"hparams\.(\w+)\(", rope)))
     methods = tuple(_methods(tree, lifter))
     used = lifter.used
-    layer = {new: others for new, others in spelling.LAYER.items() if new not in tree.layer.fields or _biases(tree, home)}
+    biased, fields = _biases(tree, home), tree.layer.fields
+    layer = {new: others for new, others in spelling.LAYER.items() if biased or new not in fields}
     arities = tree.arities
-    fixed = arities.keys() - spelling.FUSED - spelling.TRIMMED
+    fixed = arities.keys() - spelling.FUSED - spelling.TRIMMED - spelling.SELECTING
     keys = [*used.keys, *([_ROTATED] if _SIZED in used.keys else [])]
     sized = ("n_embd_head_k_swa", "n_embd_head_v_swa", "n_rot_swa") if _SIZED in used.keys else ()
     sizes = tuple(_sizes(tree, tuple(used.types), home.code("hparams")))
@@ -67,6 +69,7 @@ def read(tree: Tree, name: str, origin: Provenance) -> Draft:
         ops=tuple((op, arities[op], at) for op, at in used.ops.items() if op in fixed),
         helpers=tuple(each for each in used.helpers if each not in spelling.INPUTS and each not in GRAPH),
         results=tuple(used.results),
+        result=tuple(_results(tree, setters(tree, lifter).values())),
         names=tuple(used.names),
         sites=tuple(sites(tree, enumerator)),
         templates=templates,
@@ -176,6 +179,13 @@ def _members(struct: Struct, used: Sequence[str], other: Mapping[str, tuple[str,
         near = (*reversed(names[max(position - 3, 0) : position]), *(["layers"] if "layers" in names else []))
         declared = re.sub(rf"\b{name}\b", new, _declared(struct, name))
         yield Member(new, declared, near, other.get(new, ()))
+
+
+def _results(tree: Tree, used: Iterable[str]) -> Iterator[Member]:
+    """Members of the graph's result; those in front of one go by older names in other trees."""
+    for each in _members(tree.file("llama-graph.h").struct("llm_graph_result"), list(used), {}):
+        near = (name for known in each.near for name in (known, *spelling.RESULT.get(known, ())))
+        yield Member(each.name, each.declare, tuple(near))
 
 
 def _nested(tree: Tree, members: Sequence[str]) -> Iterator[tuple[str, str]]:

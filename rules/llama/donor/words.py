@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Literal
 
 from transformer.cpp import Construct
-from transformer.cpp.functions import Parameter
 from transformer.cpp.lift import GONE, Part, Piece, Word, as_argument, as_template, lift
 
 from .. import spelling
 from .calls import biases, fitting, is_scaled, older
 from .constants import truth
+from .names import Names, Used
 
 Within = Literal["", "hparams", "helper"]
 """Where code stands: in a member function of `llama_hparams`, which names members without an object; in a helper of the
@@ -23,56 +22,6 @@ graph, where scales that it hands on are those of quantized weights; or in neith
 _NULL = ("nullptr", "NULL", "0")
 _LAYER = re.compile(r"(\blayer\w*|\blayers\s*\[[^]]*\])\s*(\.|->)$")
 _HPARAMS = re.compile(r"\bhparams\s*(\.|->)$")
-
-
-@dataclass
-class Used:
-    """What the code that was lifted makes use of, in the order in which it was met."""
-
-    keys: dict[str, None] = field(default_factory=dict)
-    tensors: dict[str, None] = field(default_factory=dict)
-    types: dict[str, None] = field(default_factory=dict)
-    layer: dict[str, None] = field(default_factory=dict)
-    nested: dict[str, None] = field(default_factory=dict)
-    model: dict[str, None] = field(default_factory=dict)
-    hparams: dict[str, None] = field(default_factory=dict)
-    methods: dict[str, None] = field(default_factory=dict)
-    helpers: dict[str, None] = field(default_factory=dict)
-    results: dict[str, None] = field(default_factory=dict)
-    ops: dict[str, str] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Names:
-    """What is known of the donor's names when its code is lifted."""
-
-    keys: Mapping[str, str]
-    """Enumerator to the name of a key."""
-    layer: frozenset[str]
-    model: frozenset[str]
-    bare: frozenset[str]
-    """Those members of the model that a bare name means: not what every model has, nor what the graph context has."""
-    hparams: frozenset[str]
-    scales: frozenset[str]
-    """Members that hold the scales of quantized weights, which the donor's generic loader reads."""
-    applied: frozenset[str]
-    """Those of them that the builder itself multiplies with."""
-    helpers: Mapping[str, Sequence[tuple[Parameter, ...]]]
-    """Graph helpers to the parameter lists of their overloads."""
-    inputs: frozenset[str]
-    """The classes of inputs that the graph context declares."""
-    arities: Mapping[str, int]
-    """Operations of ggml to how many arguments they take."""
-    biases: bool
-    """Whether `wq_b` and its like are biases in this architecture."""
-    newer: Mapping[str, Mapping[str, str]]
-    """What the donor calls by an older name, to the newer one: `hparams`, `methods`, `layer`, `model`, `result`."""
-    texts: Mapping[str, str]
-    """Macros of the donor that stand for a text, and the text in its quotes: other trees do not have all of them."""
-    own: str
-    """The enumerator of the architecture: tests for it are always true in its own code."""
 
 
 class Lifter:
@@ -130,6 +79,9 @@ class Lifter:
             if name in spelling.TRIMMED:
                 given = ", ".join([json.dumps(name), *(as_argument(each.pieces()) for each in part.given())])
                 return [Word(f"trimmed({given})")]
+            if name in spelling.SELECTING:
+                given = ", ".join(as_argument(each.pieces()) for each in part.given())
+                return [Word(f'selected("{name}", {given})')]
             if name in spelling.FUSED:
                 count = len(part.given())
                 return [Word(f'fused("{name}", {count}, {as_argument(part.inside())})')]

@@ -58,6 +58,7 @@ def _pack(draft: Draft) -> Iterator[str]:
     yield from _table("ops", [_row(name=name, arguments=count, where=where) for name, count, where in draft.ops])
     yield from _members("layer", draft.layer)
     yield from _members("model", draft.model)
+    yield from _members("result", draft.result)
     yield from _table("structs", [_row(name=name, define=text) for name, text in dict(draft.structs).items()])
     yield from _members("hparams", draft.hparams)
     yield from _table("methods", [_row(name=m.name, declare=m.declare, define=m.define) for m in draft.methods])
