@@ -56,7 +56,10 @@ def result_members(port: Port) -> Outcome:
 
 def _reset(port: Port, name: str, near: Sequence[str]) -> Outcome:
     """A line in `reset`, below that of the first relative that is there."""
-    reset = port.fork.graph_source.function("llm_graph_result::reset")
+    found = port.fork.graph_source.functions("llm_graph_result::reset")
+    if not found:
+        return NotNeeded("a result is made anew for each graph")
+    reset = found[0]
     if reset.mentions(name):
         return Satisfied(reset.where)
     lines = {each.target: each for each in reset.body().statements() if each.holds("= nullptr")}

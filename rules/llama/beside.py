@@ -49,5 +49,8 @@ def _in(port: Port, function: Function, site: Site) -> Outcome:
                 return function.expressions(f"{owner} == {other}")[0].widen(f"{owner} == {port.spec.enumerator}")
     if site.code:
         return function.body().statements()[0].insert_before(port.render_text(site.code), gap=True)
-    beside = ", ".join(site.beside) or "no other"
-    return Blocked(f"{function.name} does not test for {beside}, as the donor does ({site.where})", function.where)
+    if not site.beside:
+        why = f"{function.name} treats {port.spec.enumerator} alone in another way in the donor ({site.where})"
+        return Blocked(why, function.where, "what it does there cannot be written beside another architecture here")
+    why = f"{function.name} does not test for {', '.join(site.beside)}, as the donor does ({site.where})"
+    return Blocked(why, function.where)

@@ -48,7 +48,8 @@ def older(
         if name not in parameters:
             text = given.get(weight, "")
             member = re.fullmatch(r'"[^"~]*(?:\.|->)(\w+)"', text)
-            optional.append((name, f'scale({text[:-1]}_s")' if member and f"{member[1]}_s" not in applied else '"nullptr"'))
+            known = member is not None and f"{member[1]}_s" not in applied
+            optional.append((name, f'scale({text[:-1]}_s")' if known else '"nullptr"'))
     return list(given.items()), optional
 
 

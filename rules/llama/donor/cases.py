@@ -135,7 +135,7 @@ class Case:
                 yield each
 
     def _locals(self, part: Part, lifter: Lifter, cases: Sequence[Block]) -> str:
-        """Local variables of the loader of all that the case reads: where architectures are classes, it is alone."""
+        """Local variables of the loader of all that the case reads, where that is another function or has none."""
         if part != "hparams":
             return ""
         shared = self._era.generic()
@@ -145,7 +145,8 @@ class Case:
         if not wanted:
             return ""
         lines = "".join(margin(lifter.text(each)) for each in wanted)
-        return f'<% if facts.architectures == "classes" %>\n{lines}\n<% endif %>\n'
+        unknown = " or ".join(f'not generic("{name}")' for name in dict.fromkeys(names))
+        return f'<% if facts.architectures == "classes" or {unknown} %>\n{lines}\n<% endif %>\n'
 
     def named(self, text: str) -> str:
         """The struct and its constructor, wherever they are named."""
