@@ -105,9 +105,10 @@ def test_a_scale_that_the_builder_applies_is_not_applied_twice(donor):
 @levels
 @forks
 def test_locals_of_the_common_loader_come_along_where_there_are_none(donor, fork, level):
-    load = "    switch (arch) {\n        case LLM_ARCH_NOVEL:\n            {\n"
-    changed(donor, MODEL, (load, "    uint32_t n_rows = 0;\n    ml.get_key(LLM_KV_BLOCK_COUNT, n_rows, false);\n\n" + load
-                           + "                hparams.n_swa = n_rows;\n\n"))  # fmt: skip
+    load = "    switch (arch) {\n        case LLM_ARCH_NOVEL:\n            {\n                ml.get_key"
+    rows = "    uint32_t n_rows = 0;\n    ml.get_key(LLM_KV_BLOCK_COUNT, n_rows, false);\n\n"
+    own = load.replace("ml.get_key", "hparams.n_swa = n_rows;\n\n                ml.get_key")
+    changed(donor, MODEL, (load, rows + own))
     folder = drafted(donor)
     text = ported(folder, EXAMPLES / fork, level)[MODEL if fork == "minifork" else BUILDER]
     assert 0 < text.index("uint32_t n_rows = 0;") < text.index("n_rows, false)") < text.index("n_swa = n_rows")
@@ -170,9 +171,37 @@ def test_what_a_helper_sets_for_the_builder_comes_along_with_it(donor, fork, lev
     assert "::build_inp_embd(" not in has[BUILDER]
 
 
-def test_a_pack_says_which_architecture_is_alone_in_shared_code(donor):
-    changed(donor, "src/llama-kv-cache.cpp", ("model.arch == LLM_ARCH_GPT2", "model.arch == LLM_ARCH_NOVEL"))
-    plan = planned(drafted(donor), EXAMPLES / "minifork")
-    why = [each.outcome.why for each in plan.blocked]
+ALONE = "    if (arch == LLM_ARCH_NOVEL) {\n        cur = ggml_silu(ctx0, cur);\n    }"
+OTHERS = "    if (arch == LLM_ARCH_NOVEL) {\n        cb(tmp, \"ffn_raw\", il);\n    } else {\n        cb(tmp, \"ffn_up\", il);\n    }"
+GRAPH, UP = "src/llama-graph.cpp", '    cb(tmp, "ffn_up", il);'
+
+
+@levels
+@forks
+def test_what_shared_code_does_for_it_alone_stands_where_the_donor_has_it(donor, fork, level):
+    changed(donor, GRAPH, (UP, f"{OTHERS}\n\n    if (gate) {{\n    {ALONE}\n    }}".replace("\n        cur", "\n            cur")))
+    folder = drafted(donor)
+    text = ported(folder, EXAMPLES / fork, level)[GRAPH]
+    assert OTHERS in text
+    assert re.search(r"if \(gate\) \{\s+if \(arch == LLM_ARCH_NOVEL\) \{\s+cur = ggml_silu\(ctx0, cur\);\s+\}\s+\}\s+if \(gate", text)
+
+
+def test_what_shared_code_does_for_it_alone_is_said_where_the_fork_does_another_thing(donor):
+    changed(donor, GRAPH, (UP, OTHERS))
+    tree = donor.parent / "fork"
+    shutil.copytree(EXAMPLES / "minifork", tree)
+    changed(tree, GRAPH, (UP, '    cb(tmp, "ffn_other", il);'))
+    why = [each.outcome.why for each in planned(drafted(donor), tree).blocked]
     assert len(why) == 1
-    assert "treats LLM_ARCH_NOVEL alone in another way in the donor (src/llama-kv-cache.cpp:" in why[0]
+    assert "treats LLM_ARCH_NOVEL alone in another way in the donor (src/llama-graph.cpp:" in why[0]
+
+
+def test_a_member_that_only_shared_code_reads_is_not_loaded_in_vain(donor):
+    changed(donor, "src/llama-model.h", ("    std::vector<llama_layer> layers;", "    struct ggml_tensor * cls_odd = nullptr;\n\n    std::vector<llama_layer> layers;"))
+    first = "                    tok_embd = create_tensor(tn(LLM_TENSOR_TOKEN_EMBD, \"weight\"), {n_embd, n_vocab}, 0);\n"
+    own = "            case LLM_ARCH_QWEN2:\n                {\n"
+    odd = first.replace("tok_embd =", "cls_odd =")
+    changed(donor, MODEL, (own + first, own + first + odd), ("    return llm->res->get_gf();", "    GGML_ASSERT(!cls_odd);\n\n    return llm->res->get_gf();"))
+    blocked = planned(drafted(donor), EXAMPLES / "minifork").blocked
+    assert [each.rule.name for each in blocked] == ["graph.shared-members"]
+    assert "llama_model has no cls_odd" in blocked[0].outcome.why

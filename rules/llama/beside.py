@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from transformer.cpp import Function
+from transformer.cpp.runs import Run, runs
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -33,6 +34,13 @@ def _site(port: Port, site: Site) -> Outcome:
     return all_of(*known) if known else outcomes[0]
 
 
+def _same(function: Function, site: Site) -> Run | None:
+    """The one place at which the fork does what the donor does for all others, under the same conditions."""
+    code = site.others or site.behind
+    found = runs(function, code, site.around) if code else []
+    return found[0] if len(found) == 1 else None
+
+
 def _in(port: Port, function: Function, site: Site) -> Outcome:
     if function.mentions(port.spec.enumerator):
         return Satisfied(function.where)
@@ -47,7 +55,9 @@ def _in(port: Port, function: Function, site: Site) -> Outcome:
             if match:
                 owner = match.group(1).lstrip("(")
                 return function.expressions(f"{owner} == {other}")[0].widen(f"{owner} == {port.spec.enumerator}")
-    if site.code:
+    if place := _same(function, site):
+        return place.exchange(site.code) if site.others else place.insert_before(site.code, gap=True)
+    if site.code and not (site.others or site.behind):
         return function.body().statements()[0].insert_before(port.render_text(site.code), gap=True)
     if not site.beside:
         why = f"{function.name} treats {port.spec.enumerator} alone in another way in the donor ({site.where})"

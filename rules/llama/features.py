@@ -88,7 +88,7 @@ FEATURES = (
             lambda spec: bool(spec.sites), (beside.sites,)),
     Feature("closure", "all that the code names is in the fork",
             "`ops`",
-            lambda spec: bool(spec.ops), (ops.names, ops.results, ops.helpers, ops.ops)),
+            lambda spec: bool(spec.ops), (ops.names, ops.results, ops.shared, ops.helpers, ops.ops)),
     Feature("no-values", "the quantizer accepts layers without a V of their own",
             "`shares_cache_like`",
             lambda spec: bool(spec.shares_cache_like), (quantizing.values,)),

@@ -55,6 +55,18 @@ def results(port: Port) -> Outcome:
     return Satisfied(struct.where) if port.spec.results else NotNeeded("the pack names none")
 
 
+@rule("graph.shared-members", "shared code reads what the loader asks for and the builder leaves to it")
+def shared(port: Port) -> Outcome:
+    """A member that nobody reads would be loaded, and its part of the model left out without a word."""
+    model = port.fork.model
+    missing = [each for each in port.spec.shared
+               if not any(name in model.fields for name in (each, *spelling.MODEL.get(each, ())))]  # fmt: skip
+    if missing:
+        why = f"llama_model has no {', '.join(missing)}, which shared code of the donor reads and the builder does not"
+        return Blocked(why, model.where, "what that code does with it is not in this fork")
+    return Satisfied(model.where) if port.spec.shared else NotNeeded("it leaves nothing to shared code")
+
+
 @rule("graph.helpers", "the graph context has every helper that the builder calls")
 def helpers(port: Port) -> Outcome:
     """A helper makes inputs of a kind that the memory must have: it cannot come along without it."""

@@ -96,6 +96,12 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beside: list[str] = []
     where: str = ""
     code: str = ""
+    around: list[str] = []
+    """The conditions and labels under which `code` is reached, from the outside."""
+    others: str = ""
+    """What all others do in its place."""
+    behind: str = ""
+    """The statement right behind it, where it comes in addition to what others do."""
 
 
 class Builder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +131,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: list[Members] = []
     structs: list[Nested] = []
     """Structs that members of the model or of a layer are of."""
+    shared: list[str] = []
+    """Members of the model that the loader asks for and shared code reads, not the builder."""
     sizes: list[Size] = []
     labels: list[str] = []
     """What the fork's lists of architectures must know: words of `labels.LABELS`."""

@@ -75,7 +75,13 @@ class Site:
     beside: tuple[str, ...]
     where: str
     code: str = ""
-    """The whole statement, where the architecture stands alone and the function ends there."""
+    """The whole statement, where the architecture stands alone."""
+    around: tuple[str, ...] = ()
+    """The conditions and labels under which it is reached."""
+    others: str = ""
+    """What all others do in its place; empty where it comes in addition."""
+    behind: str = ""
+    """The statement right behind it, where it comes in addition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Draft:
     tensors: tuple[Tensor, ...]
     layer: tuple[Member, ...]
     model: tuple[Member, ...]
+    shared: tuple[str, ...]
+    """Those that the loader asks for and shared code reads, not the builder."""
     structs: tuple[tuple[str, str], ...]
     """Structs that members are of: name and definition."""
     hparams: tuple[Member, ...]

@@ -58,6 +58,7 @@ def read(tree: Tree, name: str, origin: Provenance) -> Draft:
         tensors=tuple(_tensors(tree, enumerator, list(used.tensors))),
         layer=tuple(_members(tree.layer, list(used.layer), layer)),
         model=(*_members(tree.model, list(used.model), spelling.MODEL), *home.state()),
+        shared=tuple(_shared(tree, home, list(used.model))),
         structs=tuple(_nested(tree, [*used.layer, *used.model])),
         hparams=tuple(_members(tree.hparams, [e for e in used.hparams if e not in sized], spelling.HPARAMS)),
         sizes=sizes,
@@ -179,6 +180,15 @@ def _members(struct: Struct, used: Sequence[str], other: Mapping[str, tuple[str,
         near = (*reversed(names[max(position - 3, 0) : position]), *(["layers"] if "layers" in names else []))
         declared = re.sub(rf"\b{name}\b", new, _declared(struct, name))
         yield Member(new, declared, near, other.get(new, ()))
+
+
+def _shared(tree: Tree, home: Home, used: Sequence[str]) -> Iterator[str]:
+    """Members of the model that the builder does not read, but what is the same for all graphs."""
+    model = tree.file("llama-model.cpp").defined.values()
+    common = [each for group in model for each in group if each.own_name == "build_graph"]
+    for name in used:
+        if not any(each.mentions(name) for each in home.functions) and any(each.mentions(name) for each in common):
+            yield name
 
 
 def _results(tree: Tree, used: Iterable[str]) -> Iterator[Member]:

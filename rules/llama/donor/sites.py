@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from transformer.cpp import Expression
 from transformer.cpp.functions import Function
+from transformer.cpp.runs import behind, heads, unit
 
 from ..labels import LABELS
 from .draft import Site
+from .margin import margin
 from .tree import Tree
 
 HANDLED = frozenset({
@@ -53,13 +56,42 @@ def _of(file: str, function: Function, enumerator: str) -> Iterator[Site]:
             continue
         seen.add(chain.node.start_byte)
         others = [each for each in re.findall(r"LLM_ARCH_\w+", chain.text) if each != enumerator]
-        code = "" if others else _returning(function, chain)
-        yield Site(file, function.name, "condition", tuple(dict.fromkeys(others)), test.where, code)
+        site = Site(file, function.name, "condition", tuple(dict.fromkeys(others)), test.where)
+        yield site if others else _alone(site, function, chain)
 
 
 def _tests(function: Function, enumerator: str) -> Iterator[Expression]:
     for word in ("arch", "model.arch", "model->arch", "ud->model->arch", "ml.get_arch()"):
         yield from function.expressions(f"{word} == {enumerator}")
+
+
+def _alone(site: Site, function: Function, chain: Expression) -> Site:
+    """A test for the architecture alone: what it does there, and what stands around it and in its place."""
+    if returning := _returning(function, chain):
+        return replace(site, code=returning)
+    branch = next((each for each in function.ifs() if each.condition.node == _whole(chain)), None)
+    if branch is None or len(branch.chain()) > 1:
+        return site
+    otherwise, around = branch.otherwise(), tuple(heads(branch))
+    if otherwise is not None:
+        return replace(site, code=_flush(branch.text), around=around, others=margin(otherwise.text[1:-1]).rstrip())
+    whole = unit(branch)
+    if not behind(whole):
+        return site
+    return replace(site, code=_flush(whole.text), around=tuple(heads(whole)), behind=behind(whole))
+
+
+def _flush(code: str) -> str:
+    """A statement at the left margin."""
+    return margin(code).rstrip()
+
+
+def _whole(chain: Expression) -> object:
+    """The outermost operation that a test is an operand of."""
+    node = chain.node
+    while node.parent is not None and node.parent.type in ("binary_expression", "parenthesized_expression"):
+        node = node.parent
+    return node
 
 
 def _returning(function: Function, chain: Expression) -> str:
