@@ -76,9 +76,9 @@ def test_a_revision_is_not_built(tree, donor):
     assert f"git -C {donor} worktree add FOLDER HEAD" in refused(tree, f"{donor}@HEAD")
 
 
-def test_an_architecture_without_logits(donor):
-    with pytest.raises(UsageError, match="bert gives no logits"):
-        against.refuse(Workspace(DiskStore(donor)), "bert")
+def test_an_architecture_without_a_result(donor):
+    with pytest.raises(UsageError, match="t5 gives neither logits nor embeddings"):
+        against.refuse(Workspace(DiskStore(donor)), "t5")
 
 
 def test_a_pack_is_drafted_where_none_is_known(tree, donor):
@@ -94,12 +94,12 @@ def test_a_pack_is_drafted_where_none_is_known(tree, donor):
 
 def test_the_table_of_keys_is_sound():
     whole = table()
-    assert set(whole) == {"every", "file", "experts", "special", "whole", "without_logits"}
+    assert set(whole) == {"every", "file", "experts", "special", "whole", "embeddings", "without_result"}
     for each in whole["special"]:
         assert set(each) <= {"archs", "keys", "keep"}
         assert len(each) > 1
         assert all(isinstance(arch, str) for arch in each["archs"])
-    listed = [*whole["whole"]["archs"], *whole["without_logits"]["archs"]]
+    listed = [name for part in ("whole", "embeddings", "without_result") for name in whole[part]["archs"]]
     assert len(listed) == len(set(listed))
 
 
@@ -151,8 +151,11 @@ def makes(experts):
     return call
 
 
-def computing(needed="", unread="", scale=1.0, several=1.0):
-    """A program that computes models: which tensor it needs, which it does not know, and what it does to logits."""
+def computing(needed="", unread="", scale=1.0, several=1.0, shifted=1.0):
+    """A program that computes models: which tensor it needs, which it does not know, and what it does to logits.
+
+    Its memory cannot shift where `shifted` is None.
+    """
 
     def run(model, ids, settings):
         names = model.read_text().split()
@@ -160,8 +163,10 @@ def computing(needed="", unread="", scale=1.0, several=1.0):
             raise Failed("exited with 1", "missing tensor")
         if unread in names:
             raise Failed("exited with 1", "wrong number of tensors; expected 3, got 2")
+        if shifted is None and "shift=" in settings[0]:
+            raise Failed("exited with 1", "the memory cannot shift")
         rows = np.random.RandomState(len(names)).standard_normal((len(ids), 160)) * scale
-        return np.stack([rows * (several if "ubatch=24" in each else 1) for each in settings])
+        return np.stack([rows * (several if "ubatch=24" in each else shifted if "shift=" in each else 1) for each in settings])
 
     return run
 
@@ -187,14 +192,14 @@ def test_a_fork_that_computes_the_same_is_right(judged):
     found = judged(computing(), experts=True)
     assert found.good
     assert found.rows[0] == against.HEAD
-    assert [row[:3] for row in found.rows[1:7:2]] == [
+    assert [row[:3] for row in found.rows[1:10:3]] == [
         ("dense", "F32", "one batch"),
         ("dense", "F16", "one batch"),
         ("dense, bare", "F32", "one batch"),
     ]
-    assert {row[0] for row in found.rows[7:]} == {"experts", "experts, bare"}
+    assert {row[0] for row in found.rows[10:]} == {"experts", "experts, bare"}
     assert {row[-1] for row in found.rows[1:]} == {"right"}
-    assert found.text.startswith("12 of 12 runs")
+    assert found.text.startswith("18 of 18 runs")
     assert found.notes == ("keys that the models leave at their defaults: unheard",)
 
 
@@ -204,7 +209,11 @@ def test_a_model_with_experts_and_none_in_it_is_not_computed_twice(judged):
 
 @pytest.mark.parametrize(
     ("change", "wrong"),
-    [({"scale": 1.002}, {"one batch", "batches of 24"}), ({"several": 1.002}, {"batches of 24"})],
+    [
+        ({"scale": 1.002}, {"one batch", "batches of 24", "shifted by 16"}),
+        ({"several": 1.002}, {"batches of 24"}),
+        ({"shifted": 1.002}, {"shifted by 16"}),
+    ],
 )
 def test_a_fork_that_computes_something_else_is_wrong(judged, change, wrong):
     found = judged(computing(**change))
@@ -212,6 +221,15 @@ def test_a_fork_that_computes_something_else_is_wrong(judged, change, wrong):
     assert {row[2] for row in found.rows[1:] if row[1] == "F32" and row[-1] == "wrong"} == wrong
     assert {found.rows[number][-1] for number in found.bad} == {"wrong"}
     assert any("the nodes were not recorded" in note for note in found.notes)  # there is no such program
+
+
+def test_a_memory_that_cannot_shift_is_no_mistake(judged):
+    """Where the donor's cannot, nothing is asked; where the fork's alone cannot, that is told."""
+    assert {row[2] for row in judged(computing(), own=computing(shifted=None)).rows[1:]} == {"one batch", "batches of 24"}
+    found = judged(computing(shifted=None))
+    assert found.good
+    assert {row[-1] for row in found.rows[1:] if row[2] == "shifted by 16"} == {"cannot"}
+    assert "dense F32: the memory cannot shift" in found.notes
 
 
 def test_a_fork_that_does_not_load_a_model_fails(judged):
@@ -225,7 +243,7 @@ def test_what_a_fork_need_not_read_is_no_mistake(judged):
     """The donor makes every tensor that it could read; the fork goes without one that the donor can do without as well."""
     found = judged(computing(unread="blk.0.attn_q.bias"))
     assert found.good
-    assert [row[-1] for row in found.rows[1:]] == ["not read", "not read", "right", "right"]
+    assert [row[-1] for row in found.rows[1:]] == ["not read", "not read", "right", "right", "right"]
 
 
 def test_what_no_model_goes_without_must_be_read(judged):

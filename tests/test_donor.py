@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from casefile import HERE
+from casefile import HERE, example
 
 from rules.llama import FAMILY
 from rules.llama.lowering import has_loader
@@ -19,7 +19,7 @@ from transformer.donor import open_donor
 from transformer.draft import write
 from transformer.errors import UsageError
 from transformer.verify import verify
-from transformer.workspace import DiskStore, Workspace
+from transformer.workspace import DiskStore, MemoryStore, Workspace
 
 EXAMPLES = HERE.parent / "examples"
 FORKS = ("minifork", "miniclasses")
@@ -44,21 +44,36 @@ def donor(tmp_path_factory):
 
 
 # What types do not show: a value with a default of the generic loader, a branch in a function that every fork has, a
-# test for the architecture in shared code, and an option that is stripped.
-CHANGES = {
-    "src/llama-hparams.h": ("uint32_t n_swa = 0;", "uint32_t n_swa = 0;\n    uint32_t n_shared = 0;"),
-    "src/llama-hparams.cpp": (
+# test for the architecture in shared code, an option that is stripped, and what is declared but not defined.
+CHANGES = [
+    ("src/llama-hparams.h", "uint32_t n_swa = 0;", "uint32_t n_swa = 0;\n    uint32_t n_shared = 0;"),
+    (
+        "src/llama-hparams.cpp",
         "    return n_embd_head_k(il) * n_head_kv;",
         "    if (n_shared > 0) {\n        return n_shared;\n    }\n\n    return n_embd_head_k(il) * n_head_kv;",
     ),
-    "src/llama-model.cpp": ("    load_arch_hparams(ml);", "    hparams.n_shared = 2;\n\n    load_arch_hparams(ml);"),
-    "src/llama-kv-cache.cpp": ("model.arch == LLM_ARCH_GPT2", "model.arch == LLM_ARCH_GPT2 || model.arch == LLM_ARCH_NOVEL"),
-    "src/models/novel.cpp": (
+    ("src/llama-model.cpp", "    load_arch_hparams(ml);", "    hparams.n_shared = 2;\n\n    load_arch_hparams(ml);"),
+    ("src/llama-kv-cache.cpp", "model.arch == LLM_ARCH_GPT2", "model.arch == LLM_ARCH_GPT2 || model.arch == LLM_ARCH_NOVEL"),
+    (
+        "src/models/novel.cpp",
         "hparams.f_final_logit_softcapping = 0.0f;",
         "hparams.f_final_logit_softcapping = 0.0f;\n\n    if (arch == LLM_ARCH_NOVEL) {\n"
-        "        ml.get_key(LLM_KV_ATTENTION_SLIDING_WINDOW, hparams.n_shared, false);\n    }",
+        "        ml.get_key(LLM_KV_ATTENTION_SLIDING_WINDOW, hparams.n_shared, false);\n    }\n\n"
+        "    std::array<int32_t, LLAMA_MAX_LAYERS> ids;\n    ml.get_arr(LLM_KV_ATTENTION_SLIDING_WINDOW, ids, false);\n"
+        "    hparams.n_shared += ids.size();",
     ),
-}
+    (
+        "src/models/novel.cpp",
+        "    ggml_tensor * inpL",
+        "    counter layers;\n    layers.count(n_layer);\n    ggml_tensor * inpL",
+    ),
+    (
+        "src/models/novel.cpp",
+        "void llama_model_novel::load_arch_hparams",
+        "class counter {\npublic:\n    void count(int64_t n);\n\n    int64_t sum = 0;\n};\n\n"
+        "void counter::count(int64_t n) {\n    sum += n;\n}\n\nvoid llama_model_novel::load_arch_hparams",
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +81,7 @@ def silent(donor, tmp_path_factory):
     """A pack drafted from the donor with what types do not show."""
     root = tmp_path_factory.mktemp("silent") / "tree"
     shutil.copytree(donor, root)
-    for path, (old, new) in CHANGES.items():
+    for path, old, new in CHANGES:
         text = (root / path).read_text()
         assert text.count(old) == 1
         (root / path).write_text(text.replace(old, new))
@@ -91,6 +106,19 @@ def test_what_types_do_not_show_comes_along(silent, fork, level):
     own = loader.partition("case LLM_ARCH_NOVEL:" if fork == "minifork" else "load_arch_hparams")[2]
     assert 0 < own.index("hparams.n_shared = 2;") < own.index("hparams.n_shared, false)")
     assert "arch == LLM_ARCH_NOVEL" not in own.partition("hparams.n_shared, false)")[0]
+    assert "void counter::count(int64_t n) {" in after["src/models/novel.cpp"]
+    assert "get_arr<std::array<int32_t, LLAMA_MAX_LAYERS>>(enum llm_kv kid, " in after["src/llama-model-loader.cpp"]
+
+
+@pytest.mark.parametrize("same", ["int32_t", "int", "llama_token"])
+def test_a_reader_that_is_instantiated_under_another_name_of_the_type(silent, same):
+    """A second instance is an error, which only a whole unit shows."""
+    path, files = "src/llama-model-loader.cpp", example("minifork")
+    kind = f"std::array<{same}, LLAMA_MAX_LAYERS>"
+    known = f"template bool llama_model_loader::get_arr<{kind}>(enum llm_kv kid, {kind} & result, bool required);\n"
+    pack = packs.load("novel", packs.homes([silent]))
+    plan = planning.make(pack, Workspace(MemoryStore({**files, path: files[path] + known.encode()})))
+    assert path not in plan.paths
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +186,16 @@ def test_helpers_come_along_only_where_the_fork_has_none(drafted):
     assert "llm_graph_qkv" not in texts["miniclasses"]
     assert 'layer.wo, layer.wo_b, layer.wo_s' in re.sub(r"\s+", " ", texts["miniclasses"])
     assert "wo_s" not in texts["minifork"]
+
+
+def test_one_number_is_read_by_what_the_fork_has_for_that(drafted):
+    """A fork with a reader for arrays alone takes the same call for another one, which type-checks."""
+    older = planned(drafted[1], "minifork").bytes_after("src/llama-model.cpp").decode()
+    newer = planned(drafted[1], "miniclasses").bytes_after("src/models/novel.cpp").decode()
+    assert "get_scalar(LLM_KV_ATTENTION_SLIDING_WINDOW_PATTERN, swa_period, false);" in older
+    assert "const auto get_scalar = [&](" in older
+    assert "ml.get_key_or_arr(LLM_KV_ATTENTION_SLIDING_WINDOW_PATTERN, swa_period, false);" in newer
+    assert "get_scalar" not in newer
 
 
 def test_a_helper_in_the_case_of_another_architecture_is_out_of_reach(drafted):

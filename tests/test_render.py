@@ -42,7 +42,7 @@ def test_call(overloads, arguments, optional, written):
         ([], {}, "it is not declared"),
         ([ONE], {"a": "x", "z": "1", "y": "2"}, "no parameter z, y"),
         ([ONE], {"b": "x"}, "parameter a has no value"),
-        ([ONE, TWO], {"a": "x", "z": "1"}, "no parameter z; no parameter z"),
+        ([ONE, TWO], {"a": "x", "z": "1"}, "no parameter z"),
         ([TWO], {"a": "x"}, "parameter e has no value"),
     ],
 )

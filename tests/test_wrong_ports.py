@@ -6,11 +6,12 @@ import sys
 from dataclasses import replace
 
 import pytest
-from casefile import FORK, example
+from casefile import EXAMPLES, FORK, HERE, example
 from command import call, contents
 
 from transformer import pack, plan
 from transformer.outcome import Blocked, Changes
+from transformer.verify import verify
 from transformer.workspace import DiskStore, MemoryStore, Workspace
 
 GEMMA = pack.load("gemma4", pack.home())
@@ -111,6 +112,20 @@ def test_both_sides_of_a_merge_stop_everything(tmp_path, action):
         said = call(command, root, *(action if command == "run" else ()))
         assert (said.code, "hold both sides of a merge: src/llama-arch.h" in said.err) == (2, True), said.said
     assert contents(root) == before
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["locals of its own", "none"])
+def test_a_loader_that_counts_in_its_own_way(tmp_path, own):
+    """In a class its locals would stand beside those that every loader is given there."""
+    packs = tmp_path / "packs"
+    shutil.copytree(HERE / "data/packs/tinyllm", packs / "tinyllm")
+    if own:
+        template = packs / "tinyllm/templates/load_tensors.cpp.j2"
+        template.write_text(f"const int n_layer = <%= hparams.n_layer() %> - 1;\n{template.read_text()}")
+    made = plan.make(pack.load("tinyllm", pack.homes([packs])), Workspace(DiskStore(EXAMPLES / "miniclasses")))
+    text = made.bytes_after("src/models/tinyllm.cpp").decode()
+    assert ("LLAMA_LOAD_LOCALS;\n\n    {\n        const int n_layer = " in text) == own
+    assert verify(made, EXAMPLES / "miniclasses", "types", lambda *_: None).findings == ()
 
 
 @pytest.mark.usefixtures("settled")

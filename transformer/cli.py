@@ -12,7 +12,7 @@ import click
 from transformer import __version__, app
 from transformer import pack as packs
 from transformer.app import Action, Request
-from transformer.arguments import ARCH, FILE, PACKS, REPO
+from transformer.arguments import ARCH, FILE, PACKS, PRE_TYPES, REPO
 from transformer.deliver.request import Delivery
 from transformer.errors import TransformerError
 from transformer.project import remembered
@@ -97,6 +97,7 @@ def commands() -> None:
 @ARCH
 @PACKS
 @click.option("--from", "donor", metavar="DONOR[@REV]", help="Draft the pack from a donor first; see `rules new`.")
+@PRE_TYPES
 @click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where changes would be made.")
 @click.option("--diff", type=click.Choice(["unified", "side", "stat"]),
@@ -125,9 +126,10 @@ def commands() -> None:
 @click.option("--option", "options", multiple=True, callback=chosen, metavar="NAME=on|off",
               help="Set an option of the architecture; `rules options` lists them.")  # fmt: skip
 @click.pass_obj
-def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], donor: str | None, dry_run: bool,
-        check: bool, diff: Diff | None, by: By, only: tuple[str, ...], skip: tuple[str, ...], interactive: bool,
-        commit: bool, split: bool, branch: str | None, signoff: bool, series: Path | None,
+def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], donor: str | None,
+        pre_types: tuple[str, ...], dry_run: bool, check: bool, diff: Diff | None, by: By,
+        only: tuple[str, ...], skip: tuple[str, ...], interactive: bool, commit: bool,
+        split: bool, branch: str | None, signoff: bool, series: Path | None,
         patch: Path | None, html: Path | None, json: Path | None, sarif: Path | None, annotate: bool,
         out: Path | None, allow_dirty: bool,
         verify: Level, options: dict[str, bool]) -> int:  # fmt: skip
@@ -146,12 +148,14 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
     wanted = Request(repo, project.arch, action, verify, allow_dirty, shown, by, only, skip, interactive, delivery,
                      files, annotate, project.options, project.homes)  # fmt: skip
     if donor is None:
+        if pre_types:
+            raise click.UsageError("--pre-type names a pre-tokenizer of a donor: say --from DONOR as well")
         return app.run(wanted, view)
     if arch is None:
         raise click.UsageError("--from needs --arch: the name of the architecture in model files")
     from transformer.draft import drafted
 
-    with drafted(next(packs.every(project.homes)).family, donor, arch) as folder:
+    with drafted(next(packs.every(project.homes)).family, donor, arch, pre_types, repo, view.note) as folder:
         return app.run(replace(wanted, homes=(*project.homes, *packs.homes([folder])[1:])), view)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,13 @@ class Donor:
     licence: str
     root: Path | None = None
     """The folder of the tree; `None` for a revision of a repository."""
+    history: Path | None = None
+    """The repository of a revision; `None` for a tree in a folder."""
+
+    @property
+    def commit(self) -> str:
+        """The id of the revision, without its date."""
+        return self.revision.split(" ")[0]
 
 
 class GitStore:
@@ -64,7 +72,28 @@ def _at(folder: Path, revision: str, recognise: Callable[[Workspace], None]) -> 
         named = ask(folder, "config", "--get", "remote.origin.url").strip().removesuffix(".git")
     except UsageError:
         named = folder.resolve().name
-    return Donor(workspace, named, f"{commit.id} ({commit.date})", _licence(workspace))
+    return Donor(workspace, named, f"{commit.id} ({commit.date})", _licence(workspace), history=folder)
+
+
+def added(donor: Donor, path: str, text: str) -> str | None:
+    """The commit in which a file first holds a text, along first parents; `None` where no history tells.
+
+    A clone that lacks the blobs of its history does not tell either.
+    """
+    if donor.history is None:
+        return None
+    with suppress(UsageError):
+        words = ("log", "--first-parent", "--reverse", "--format=%H", f"-S{text}", donor.commit, "--", path)
+        return next(iter(ask(donor.history, *words).split()), None)
+    return None
+
+
+def later(donor: Donor, commit: str, paths: Sequence[str]) -> list[str]:
+    """The titles of the commits after `commit` that change some files, the newest first."""
+    if donor.history is None:
+        return []
+    span = f"{commit}..{donor.commit}"
+    return ask(donor.history, "log", "--first-parent", "--format=%h %s", span, "--", *paths).splitlines()
 
 
 def _in(folder: Path, recognise: Callable[[Workspace], None]) -> Donor:

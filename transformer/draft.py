@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from transformer.donor import open_donor
+from transformer import pack as packs
+from transformer import plan as planning
+from transformer.donor import Donor, added, later, open_donor
 from transformer.errors import TransformerError, UsageError
+from transformer.outcome import Blocked
+from transformer.show.lines import counted
+from transformer.tree import open_tree
 
 if TYPE_CHECKING:
     from transformer.family import Family
     from transformer.show.view import View
+
+
+_SHOWN = 5  # later changes, by their titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class Wish:
     into: Path
     all: bool = False
     missing_in: Path | None = None
+    pre_types: Sequence[str] = ()
+    """Pre-tokenizers that come along whatever the donor says of them."""
 
 
 def draft(family: Family[Any], wish: Wish, view: View) -> int:
@@ -42,8 +53,10 @@ def draft(family: Family[Any], wish: Wish, view: View) -> int:
     failed = []
     for name in names:
         try:
-            written = write(family.draft(donor, name), wish.into)
-            view.say((name.ljust(22), "bold"), f"  {written}")
+            form = fitting(family, donor, name, wish.pre_types, wish.missing_in)
+            fits = "" if wish.missing_in is None else "; it fits" if not form.needs else "; it cannot be carried:"
+            view.say((name.ljust(22), "bold"), f"  {write(form.files, wish.into)}{fits}")
+            view.say_all(((f"  {each}", "dim"),) for each in (*form.remarks, *form.needs))
         except TransformerError as error:
             if len(names) == 1:
                 raise
@@ -52,13 +65,69 @@ def draft(family: Family[Any], wish: Wish, view: View) -> int:
     return 3 if failed else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A draft, what is to be said of it, and what it needs that the tree it is meant for has not."""
+
+    files: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+def fitting(family: Family[Any], donor: Donor, arch: str, pre_types: Sequence[str], tree: Path | None) -> Form:
+    """An architecture as the donor has it today; where that cannot be carried into the tree, as it was at first.
+
+    The first form is tried where the donor is a revision of a repository: some architectures moved to operations of
+    their own only later. Raises `UsageError` where the donor has no such architecture.
+    """
+    assert family.draft is not None
+    today = Form(family.draft(donor, arch, pre_types))
+    if tree is None:
+        return today
+    today = Form(today.files, needs=_needs(today.files, arch, tree))
+    commit = added(donor, *family.first(donor.workspace, arch)) if today.needs and family.first else None
+    if commit is None or commit == donor.commit:
+        return today
+    try:
+        first = family.draft(open_donor(f"{donor.history}@{commit}", family.recognise), arch, pre_types)
+    except TransformerError:  # its code of that day cannot be read
+        return today
+    if _needs(first, arch, tree):
+        return today
+    paths = sorted({path for text in first.values() for path in re.findall(r"(?<!\S)[\w/-]+/models/[\w.-]+", text)})
+    since = later(donor, commit, paths)
+    remarks = [
+        f"today's form: {today.needs[0]}",
+        f"taken: the form of {commit[:9]}, which added it, without {counted(since, 'later change')} of its files",
+        *(f"  {each}" for each in since[:_SHOWN]),
+    ]
+    return Form(first, tuple(remarks))
+
+
+def _needs(files: Mapping[str, str], arch: str, tree: Path) -> tuple[str, ...]:
+    """What stops a pack in a tree; nothing where it is there, or fits."""
+    with TemporaryDirectory(prefix="drafted-") as folder:
+        write(files, Path(folder))
+        pack = packs.load(arch, packs.homes([Path(folder)])[1:])
+        plan = planning.make(pack, open_tree(tree))
+    blocked = [] if plan.state != "absent" else plan.blocked
+    return tuple(f"{each.rule.name}: {each.outcome.why}" for each in blocked if isinstance(each.outcome, Blocked))
+
+
 @contextmanager
-def drafted(family: Family[Any], donor: str, arch: str) -> Iterator[Path]:
-    """A folder of packs with the one that was drafted; it is gone afterwards. Raises `UsageError`."""
+def drafted(family: Family[Any], donor: str, arch: str, pre_types: Sequence[str] = (), tree: Path | None = None,
+            say: Callable[[str], None] = lambda text: None) -> Iterator[Path]:  # fmt: skip
+    """A folder of packs with the one that was drafted, for a tree where one is named; it is gone afterwards.
+
+    What is to be known of the draft is said. Raises `UsageError`.
+    """
     if family.draft is None:
         raise UsageError(f"packs of {family.name} cannot be drafted", help="say --packs DIR with a pack of your own")
+    form = fitting(family, open_donor(donor, family.recognise), arch, pre_types, tree)
+    for each in form.remarks:
+        say(each)
     with TemporaryDirectory(prefix="drafted-") as folder:
-        write(family.draft(open_donor(donor, family.recognise), arch), Path(folder))
+        write(form.files, Path(folder))
         yield Path(folder)
 
 

@@ -126,10 +126,12 @@ class Family(Generic[C]):
     """How such a tree is built."""
     compute: Callable[[Pack, Path, Progress], Iterable[Evidence]] | None = None
     """Judges what a build, in the folder, computes."""
-    draft: Callable[[Donor, str], Mapping[str, str]] | None = None
+    draft: Callable[[Donor, str, Sequence[str]], Mapping[str, str]] | None = None
     """Reads an architecture out of a donor: path below a folder of packs to text."""
     judge: Judge | None = None
     """Judges a build by that of a donor."""
+    first: Callable[[Workspace, str], tuple[str, str]] | None = None
+    """Where a tree first names an architecture: a file, and the text that stands there."""
     architectures: Callable[[Workspace], list[str]] | None = None
     """The names of the architectures that a tree knows, sorted."""
     words: Mapping[str, str] = field(default_factory=dict)

@@ -144,7 +144,7 @@ def call(
     fitting = sorted((each for each in written if isinstance(each, list)), key=len)
     if fitting:
         return f"{name}({f',{_BREAK}'.join(fitting[0])})"
-    reasons = "; ".join(str(each) for each in written) or "it is not declared"
+    reasons = "; ".join(dict.fromkeys(str(each) for each in written)) or "it is not declared"
     raise TemplateError(f"{name} cannot be called here: {reasons}", help="a rule may add the parameter")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from transformer.workspace import Workspace
 
 
-def draft(donor: Donor, name: str) -> Mapping[str, str]:
+def draft(donor: Donor, name: str, pre_types: Sequence[str] = ()) -> Mapping[str, str]:
     """A pack for an architecture of a donor; loaded only by who drafts."""
     from .donor import draft
 
-    return draft(donor, name)
+    return draft(donor, name, pre_types)
 
 
 def _refuse(donor: Workspace, name: str) -> None:
@@ -39,10 +40,18 @@ def _refuse(donor: Workspace, name: str) -> None:
     refuse(donor, name)
 
 
+def _first(tree: Workspace, name: str) -> tuple[str, str]:
+    fork = Fork(tree)
+    names = fork.architecture_names
+    enumerator = next((key for key in names.rows if names.cell(key).strip('"') == name), "")
+    return fork.path("llama-arch.h"), enumerator
+
+
 def _compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterable[Evidence]:
     from .donor.against import compare
+    from .donor.texts import judge
 
-    return compare(pack, donor, fork, progress)
+    return chain(compare(pack, donor, fork, progress), judge(pack, donor, fork))
 
 
 def architectures(workspace: Workspace) -> list[str]:
@@ -67,6 +76,7 @@ FAMILY = Family(
     recipe=RECIPE,
     compute=compute,
     draft=draft,
+    first=_first,
     judge=Judge(_refuse, DONOR, FORK, _compare),
     architectures=architectures,
     words=WORDS,

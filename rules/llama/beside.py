@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from transformer.cpp import Function
+from transformer.cpp import Function, If
 from transformer.cpp.runs import Run, runs
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from .port import Port
-from .spec import Site
+from .spec import Read, Site
+
+_TEST = re.compile(r"(?<![\w.>-])((?:\w+(?:\.|->))*arch(?:\(\))?)\s*==\s*(LLM_ARCH_\w+)")
 
 
 @rule("arch.sites", "shared code that treats some architectures in another way knows whether this is one of them")
@@ -64,3 +66,44 @@ def _in(port: Port, function: Function, site: Site) -> Outcome:
         return Blocked(why, function.where, "what it does there cannot be written beside another architecture here")
     why = f"{function.name} does not test for {', '.join(site.beside)}, as the donor does ({site.where})"
     return Blocked(why, function.where)
+
+
+@rule(
+    "graph.reads",
+    "helpers of the graph read the values of the architecture that its file sets",
+    shown=("tests/test_reads.py::test_where_it_reads_for_another_alone",),
+)
+def reads(port: Port) -> Outcome:
+    """Where a helper reads a value for some other architecture alone, it does so for this one as well."""
+    parts: list[Outcome] = [NotNeeded("helpers ask for none of them")]
+    builder = port.era.text("graph") if port.spec.reads and port.spec.result else ""
+    for each in port.spec.reads:
+        if f"::{each.function}(" in builder:
+            continue  # the donor's comes along
+        functions = port.fork.graph_source.functions(f"llm_graph_context::{each.function}")
+        outcomes = [_read(port, function, each) for function in functions]
+        known = [one for one in outcomes if not isinstance(one, Blocked)]
+        parts += known or outcomes[:1]
+    return all_of(*parts)
+
+
+def tests_around(function: Function, member: str) -> list[If]:
+    """The ifs of a function that run for some architectures alone and read the value, in the test or under it."""
+    found = [each for each in function.ifs() if _TEST.search(each.condition.text)]
+    return [each for each in found if each.condition.mentions(member) or each.body().mentions(member)]
+
+
+def _read(port: Port, function: Function, wanted: Read) -> Outcome:
+    member, own = wanted.member, port.spec.enumerator
+    if any(site.function == function.name and member in site.code for site in port.spec.sites):
+        return NotNeeded("what reads it comes along")
+    if not function.mentions(member):
+        why = f"{function.name} does not read {member}, as the donor's does ({wanted.where})"
+        return Blocked(why, function.where, "what it changes would be lost without a word")
+    parts: list[Outcome] = [Satisfied(function.where)]
+    for each in tests_around(function, member):
+        match = _TEST.search(each.condition.text)
+        if match is not None and not each.condition.mentions(own):
+            test = each.condition.expressions(f"{match[1]} == {match[2]}")[0]
+            parts.append(test.widen(f"{match[1]} == {own}"))
+    return all_of(*parts)

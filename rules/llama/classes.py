@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 METHODS: dict[Part, str] = {"hparams": "load_arch_hparams", "tensors": "load_arch_tensors", "graph": "build_arch_graph"}
 
 
-_LOADERS: tuple[Part, ...] = ("hparams", "tensors")
-
-
 class Classes:
     """An architecture in a tree of this era."""
 
@@ -96,7 +93,9 @@ class Classes:
             return self._port.render("load_hparams.cpp.j2")
         if part == "tensors":
             return self._port.render("load_tensors.cpp.j2")
-        loaders: dict[str, str | bool] = {f"{each}_code": self._inner(each) for each in _LOADERS}
+        own_locals = self._hides_locals(self.text("tensors"))
+        loaders: dict[str, str | bool] = {"own_locals": own_locals, "hparams_code": _deeper(self.text("hparams"))}
+        loaders["tensors_code"] = _deeper(self.text("tensors"), 2 if own_locals else 1)
         builder, made = self._port.render("builder.cpp.j2"), ""
         head = re.match(r"(?:#include[^\n]*\n|\n)*", builder)
         loaders["includes"] = head.group().strip() if head else ""
@@ -104,12 +103,15 @@ class Classes:
         if (self._port.pack.templates / "dispatch.cpp.j2").is_file():
             made = self._port.render("dispatch.cpp.j2", graph="made")
         loaders["uses_loader"] = bool(re.search(r"\bml\b", self.text("tensors")))
-        loaders["dispatch_code"] = "\n".join(f"    {line}" if line else "" for line in made.rstrip("\n").split("\n"))
+        loaders["dispatch_code"] = _deeper(made)
         return self._port.render("class.cpp.j2", class_name=self.class_name, builder_code=builder, **loaders)
 
-    def _inner(self, part: Part) -> str:
-        """The text of a part, one level in."""
-        return "\n".join(f"    {line}" if line.strip() else "" for line in self.text(part).rstrip("\n").split("\n"))
+    def _hides_locals(self, text: str) -> bool:
+        """Whether a text has locals of its own with names that the fork's loaders are given: it needs braces then."""
+        header = self._port.fork.file("llama-model.h").source.data.decode()
+        given = re.search(r"#define LLAMA_LOAD_LOCALS\b(?:[^\n]*\\\r?\n)*[^\n]*", header)
+        names = set(re.findall(r"(\w+)\s*=", given.group())) if given else set()
+        return not names.isdisjoint(re.findall(r"^(?:const\s+)?\w+\s+(\w+)\s*=", text, re.MULTILINE))
 
     def written(self, part: Part) -> bool:
         """Whether the member function, or the file of the class, holds the text of this tool."""
@@ -191,3 +193,9 @@ class Classes:
         """Each class asks for its tensors by itself: nobody's call can be changed for them all."""
         where = self._port.fork.tensor_infos.row(tensor).where
         return Blocked(f"{tensor} is of another layer class, and each architecture's own class asks for it", where)
+
+
+def _deeper(text: str, levels: int = 1) -> str:
+    """A text some levels in."""
+    pad = "    " * levels
+    return "\n".join(pad + line if line.strip() else "" for line in text.rstrip("\n").split("\n"))

@@ -12,7 +12,7 @@ from transformer.rule import rule
 
 from .port import Port
 
-_READ = re.compile(r"\bml\.(get_key_or_arr|get_arr)\(\s*\w+\s*,\s*hparams\.(\w+)")
+_READ = re.compile(r"\bml\.(get_key_or_arr|get_arr)\(\s*\w+\s*,\s*(hparams\.)?(\w+)")
 _MOST = "LLAMA_MAX_LAYERS"
 _PARAMETERS = {"get_key_or_arr": "uint32_t n, bool required", "get_arr": "bool required"}
 
@@ -26,7 +26,7 @@ def instances(port: Port) -> Outcome:
     parts: list[Outcome] = []
     for function, kind in dict.fromkeys(_reads(port)):
         known = instantiations(file, f"llama_model_loader::{function}")
-        same = [each for each in known if _plain(kind) in _plain(each.text.split("(")[0])]
+        same = [each for each in known if _plain(kind) in _plain(each.text)]  # its arguments can be deduced
         if same:
             parts.append(Satisfied(same[0].where))
             continue
@@ -39,16 +39,19 @@ def instances(port: Port) -> Outcome:
 
 
 def _reads(port: Port) -> Iterator[tuple[str, str]]:
-    """The reader and the type of each array that is read into a member."""
-    hparams = port.fork.hparams
-    for function, member in _READ.findall(port.render("load_hparams.cpp.j2")):
-        if member in hparams.fields:
+    """The reader and the type of each array that is read into a member, or into a local variable."""
+    hparams, code = port.fork.hparams, port.render("load_hparams.cpp.j2")
+    for function, owner, member in _READ.findall(code):
+        if not owner:
+            local = re.search(rf"\b(std::(?:vector|array)<[^;>]*>)\s+{member}\s*[;={{]", code)
+            kind = local.group(1) if local else ""
+        elif member in hparams.fields:
             kind = hparams.type_of(member)
         else:
             lines = (line for group in port.spec.hparams for line in group.declare)
             found = (re.fullmatch(rf"(.*?)\s*\b{member}\b.*", line) for line in lines)
             kind = next((each.group(1) for each in found if each), "")
-        if "std" in kind and "array" in kind:
+        if re.match(r"(const )?std\s*::\s*(array|vector)\b", kind):
             yield function, re.sub(r"\s*(::|<|>)\s*", r"\1", kind).replace(" ,", ",")
 
 
@@ -62,4 +65,4 @@ def _most(port: Port) -> str:
 def _plain(kind: str) -> str:
     """A type with the names that are the same made one."""
     text = re.sub(r"\s", "", kind).replace("LLAMA_MAX_LAYERS", "512")
-    return re.sub(r"\bint\b", "int32_t", text)
+    return re.sub(r"\b(int|llama_token|llama_pos|llama_seq_id)\b", "int32_t", text)

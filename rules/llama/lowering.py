@@ -89,6 +89,7 @@ def words(port: Port) -> Mapping[str, Any]:
         "result": result(port),
         "has_helper": lambda name: bool(port.fork.graph.methods(name)),
         "has_loader": has_loader(port),
+        "scalar_reader": scalar_reader(port),
         "generic": generic(port),
         "has_method": lambda name: bool(port.fork.hparams.methods(name)),
     }
@@ -238,6 +239,13 @@ def has_loader(port: Port) -> Callable[[str], bool]:
         return any(each.precedes(own) for each in load.locals(name))
 
     return find
+
+
+def scalar_reader(port: Port) -> str:
+    """What reads one number where a file may hold an array: a function of the fork's, or one that comes along."""
+    loader = port.fork.file("llama-model-loader.h").struct("llama_model_loader")
+    known = [[each.type.split()[0] for each in one.parameters] for one in loader.methods("get_key_or_arr")]
+    return "ml.get_key_or_arr" if ["enum", "uint32_t", "bool"] in known else "get_scalar"
 
 
 def generic(port: Port) -> Callable[[str], bool]:

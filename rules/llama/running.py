@@ -29,7 +29,7 @@ RECIPE = Recipe(
     modules=("numpy", "gguf"),
     extra="llama-fork-transformer[verify]",
 )
-DONOR = replace(RECIPE, targets=("proof-logits", "proof-nodes", "proof-models"))
+DONOR = replace(RECIPE, targets=(*TARGETS, "proof-nodes", "proof-models"))
 FORK = replace(RECIPE, targets=(*TARGETS, "proof-nodes"))
 """How both sides are built where a donor judges."""
 

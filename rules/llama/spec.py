@@ -104,6 +104,33 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The statement right behind it, where it comes in addition to what others do."""
 
 
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value of the architecture (`member` of `llama_hparams`) that a helper of the graph reads, and where it does."""
+
+    function: str
+    member: str
+    where: str = ""
+
+
+class PreTokenizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pre-tokenizer that model files name.
+
+    A fork that knows the name keeps what it has. Else the name stands beside one of `like`, which cut alike; where the
+    fork has none of these, `enumerator` becomes a kind of its own, with `expressions` as ggml's splitter takes them.
+    """
+
+    name: str
+    like: list[str] = []
+    enumerator: str = ""
+    expressions: list[str] = []
+    sets: list[str] = []
+    """What is set beside the kind where a file names it: statements."""
+    cuts: list[str] = []
+    """What is set beside the expressions: statements."""
+    elsewhere: str = ""
+    """Where else the donor asks for the kind, if it does."""
+
+
 class Builder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The graph builder where builders are structs: its name, its file below `src/models/`, and those of a relative.
 
@@ -154,6 +181,10 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Functions of `llama_hparams` that the code asks, for trees that lack them."""
     branches: list[Branch] = []
     """What functions of `llama_hparams` that every tree has must say of the architecture."""
+    pretokenizers: list[PreTokenizer] = []
+    """The pre-tokenizers that files of the architecture name, where not every fork has them."""
+    reads: list[Read] = []
+    """Values that helpers of the graph must read for the architecture."""
     sites: list[Site] = []
     """Shared code that treats the architecture in another way than most."""
     mentions: dict[str, list[str]] = {}
@@ -209,6 +240,7 @@ def _faults(spec: Spec) -> Iterator[tuple[str, str]]:
     groups = [("LLM_ARCH_", [spec.enumerator, *spec.near, *filter(None, [spec.shares_cache_like])])]
     groups += [("LLM_KV_", [each.enumerator, *each.near]) for each in spec.keys]
     groups += [("LLM_TENSOR_", [each.enumerator, *each.near]) for each in spec.tensors]
+    groups += [("LLAMA_VOCAB_PRE_TYPE_", [each.enumerator]) for each in spec.pretokenizers if each.enumerator]
     groups += [("LLM_TYPE_", [each.enumerator, *each.near]) for each in spec.sizes]
     for prefix, names in groups:
         for name in names:

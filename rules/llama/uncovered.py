@@ -9,10 +9,12 @@ from pathlib import PurePosixPath
 from transformer.edit import Edit
 from transformer.errors import TransformerError
 from transformer.family import Shown
+from transformer.outcome import Blocked
 from transformer.workspace import Workspace
 
 from .operations import base, judges, made, place, refused
 from .port import Port
+from .pretokenizers import chosen
 
 BUILDS = frozenset(
     ["makefile", "gnumakefile", "cmakelists.txt", "build", "package.swift", "meson.build", "build.zig", "build.rs"]
@@ -28,7 +30,8 @@ PLACES = ("", "android", "android/src/main", "ios", "macos", "swift", "spm", "bi
 def uncovered(port: Port, edits: Sequence[Edit]) -> Sequence[Shown]:
     """Training, backends, other builds, conversion, vision and drafts, as far as the tree has them."""
     found: list[Shown] = []
-    for each in (_operations(port, edits), _builds(port, edits), _converter(port), _vision(port), _drafts(port, edits)):
+    parts = (_operations(port, edits), _builds(port, edits), _texts(port), _converter(port), _vision(port))
+    for each in (*parts, _drafts(port, edits)):
         try:
             found += each
         except TransformerError as error:  # a file that no rule needs cannot be read: nothing is known of it
@@ -54,6 +57,15 @@ def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
                 for each in judges(fork, file, "supports_op", ops):
                     if no := refused(fork, each, ops):
                         yield Shown(name.removeprefix("ggml-"), _turned_away(no.ops, ops), no.where)
+
+
+def _texts(port: Port) -> Iterator[Shown]:
+    """Names of pre-tokenizers that the fork could not be given."""
+    outcomes = {each.name: chosen(port, each) for each in port.spec.pretokenizers}
+    refused = {name: each.where for name, each in outcomes.items() if isinstance(each, Blocked)}
+    if len(refused) < len(outcomes):  # where none can be chosen, the rule says so
+        for name, where in refused.items():
+            yield Shown("texts", f"files that name the pre-tokenizer {name} are refused", where)
 
 
 def _builds_something(path: PurePosixPath) -> bool:

@@ -36,6 +36,7 @@ WORDS = {
     "sets": '`sets("build_inp_embd", "t_inp_embd")`: whether a helper sets a member of the graph\'s result',
     "has_helper": '`has_helper("build_qkv")`: whether the graph context has a helper',
     "has_loader": '`has_loader("create_tensor_qkv")`: whether the loader has a helper',
+    "scalar_reader": "`scalar_reader`: what reads one number where a file may hold an array",
     "has_method": '`has_method("n_layer")`: whether `llama_hparams` has a member function',
     "has_base": "`has_base(NAME, FUNCTION...)`: whether there is a base class for builders with these functions",
     "generic": '`generic("rope_pattern")`: whether the loader of all architectures mentions a name',

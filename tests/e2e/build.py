@@ -71,6 +71,17 @@ class Build:
         return target
 
 
+def port_from(donor: AnyTree, tree: AnyTree, archs: tuple[str, ...]) -> Path:
+    """A copy of the tree into which the command line has ported some architectures of a donor, drafted as it goes."""
+    target = WORK / tree.name / "drafted"
+    with FileLock(_made(WORK / tree.name) / "port.lock"):
+        _sync(pristine(tree), target)
+        for arch in archs:
+            command = [sys.executable, "-m", "transformer", "run", str(target), "--arch", arch]
+            _call([*command, "--from", str(pristine(donor)), "--verify", "syntax"], cwd=PROJECT)
+    return target
+
+
 def port(tree: AnyTree, *options: str) -> Path:
     """A copy of the tree into which the command line has ported every architecture, verified as it does by default."""
     target = WORK / tree.name / "-".join(("ported", *options))
@@ -102,12 +113,12 @@ def verified(tree: AnyTree, source: Path) -> str:
         return _call([*command, "--build-dir", str(WORK / BUILD)], cwd=PROJECT)
 
 
-def judged(tree: AnyTree, donor: AnyTree, arch: str) -> str:
-    """What `verify --against` says of one ported tree by another, both built where `build` builds."""
+def judged(tree: AnyTree, source: Path, donor: AnyTree, other_source: Path, arch: str) -> str:
+    """What `verify --against` says of the sources of one tree by those of another, built where `build` builds."""
     repo, other = WORK / tree.name / "source", WORK / donor.name / "source"
     with FileLock(_made(repo.parent) / "build.lock"), FileLock(_made(other.parent) / "build.lock"):
-        for each, target in ((tree, repo), (donor, other)):
-            _sync(port(each), target)
+        _sync(source, repo)
+        _sync(other_source, other)
         command = [sys.executable, "-m", "transformer", "verify", str(repo), "--arch", arch, "--build"]
         return _call([*command, "--against", str(other), "--build-dir", str(WORK / BUILD)], cwd=PROJECT)
 

@@ -27,12 +27,13 @@ from transformer.workspace import DiskStore, Workspace
 
 @dataclass
 class Row:
-    """How far a pair came (`drafted`, `planned`, `typed`, `quiet`; `native` where there was nothing to do), and why."""
+    """How far a pair came (`planned`, `typed`; `native` where there was nothing to do), why no further, and what is left."""
 
     arch: str
     tree: str
     state: str = ""
     why: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def port(pack: packs.Pack, tree: Path, row: Row, *, types: bool) -> None:
     with timed(row, "verify"):
         why = faults(plan, tree, types=types)
     row.state = "refused" if why else "typed" if types else "planned"
+    row.left = [f"{step.rule.name}: {step.outcome.why}" for step in plan.skipped if isinstance(step.outcome, Blocked)]
     if why:
         row.why = why[:40]
         return

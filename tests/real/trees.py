@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CACHE = Path(os.environ.get("TRANSFORMER_CACHE") or Path.home() / ".cache" / "llama-fork-transformer")
-WANTED = ("src", "include", "ggml", "common", "cmake", "vendor", "CMakeLists.txt", "cpp")
+WANTED = ("src", "include", "ggml", "common", "cmake", "vendor", "conversion", "CMakeLists.txt", "LICENSE", "cpp")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ PORTED = (python("0.3.17"), python("0.3.18"), python("0.3.19"), cython("0.2.9"),
           react("0.9.0"), react("0.11.2"))  # fmt: skip
 NATIVE = (python("0.3.24"),)
 PARTIAL = (python("0.3.20"),)
+DONOR = cython("2026.8.10566")
+"""A tree that has every architecture of the registry's trees, and more."""
 
 
 def unpacked(tree: Tree) -> Path:

@@ -16,7 +16,7 @@ from transformer.cpp.source import Source, aligned, descendants
 from transformer.cpp.statement import Place
 from transformer.cpp.tokens import SEP, tokens
 from transformer.errors import AnchorError
-from transformer.outcome import Outcome, Satisfied
+from transformer.outcome import Blocked, Outcome, Satisfied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -121,9 +121,15 @@ class Table(Construct):
         return Construct(self.source, cells[index], row.name)
 
     def add(self, cells: Sequence[str], *, near: Sequence[str] = (), before: str = "") -> Outcome:
-        """A row behind the first of `near` that is there, else in front of `before`, else at the end."""
+        """A row behind the first of `near` that is there, else in front of `before`, else at the end.
+
+        `Blocked` where a row of this key says something else: somebody else means another thing by it.
+        """
         if cells[0] in self.rows:
-            return Satisfied(self.row(cells[0]).where)
+            known = self.row(cells[0])
+            if self.is_set(*cells[:2]):
+                return Satisfied(known.where)
+            return Blocked(f"{self.name} has {cells[0]} as {self.cell(cells[0])}, and not as {cells[1]}", known.where)
         self.sound()
         anchor = f"table {self.name}"
         if not self.rows:

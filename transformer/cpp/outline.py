@@ -123,13 +123,16 @@ def instantiations(file: CppFile, function: str) -> list[Place]:
 
 
 def loose(file: CppFile) -> Iterator[Construct]:
-    """What a file defines outside of any class: functions, types, constants and macros, in the order of the text."""
+    """What a file defines outside of any class: functions, types, constants and macros, in the order of the text.
+
+    A member function that is defined there is one of them, with the name of its class in front.
+    """
     for node in file.node.named_children:
         inner = node.named_children[-1] if node.type == "template_declaration" and node.named_children else node
         if inner.type == "function_definition":
             declarator = function_declarator(inner)
             name = declarator.child_by_field_name("declarator") if declarator is not None else None
-            if name is not None and name.type == "identifier":
+            if name is not None and name.type in ("identifier", "qualified_identifier"):
                 yield Construct(file.source, node, file.source.text(name))
         elif inner.type in (*TYPES, "enum_specifier"):
             title, body = inner.child_by_field_name("name"), inner.child_by_field_name("body")

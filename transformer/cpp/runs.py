@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from transformer.cpp.blocks import If
     from transformer.cpp.construct import Construct
+    from transformer.cpp.functions import Function
     from transformer.cpp.source import Source
     from transformer.outcome import Outcome
 
@@ -34,6 +36,14 @@ class Run(Place):
         start = self.node.start_byte
         text = self.source.reindent(code, self.source.indent(start)).lstrip()
         return self._changes(self.source.edit(start, self._last.end_byte, text, self.name))
+
+
+def deciding(function: Function, test: Construct) -> If | None:
+    """The `if` whose condition a test is, or is an operand of; `None` where it decides in another way."""
+    node = test.node
+    while node.parent is not None and node.parent.type in ("binary_expression", "parenthesized_expression"):
+        node = node.parent
+    return next((each for each in function.ifs() if each.condition.node == node), None)
 
 
 def heads(construct: Construct) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from transformer import pack as packs
-from transformer.arguments import ARCH, FILE, PACKS
+from transformer.arguments import ARCH, FILE, PACKS, PRE_TYPES
 from transformer.draft import Wish, draft
 from transformer.errors import TransformerError, UsageError
 from transformer.kit import attempt as trying
@@ -122,10 +122,11 @@ def show(view: View, name: str, repo: Path | None, arch: str | None, folders: Fo
 @click.option("--into", type=FILE, default=Path("packs"), show_default=True, metavar="DIR", help="Where drafts go.")
 @click.option("--all", "every", is_flag=True, help="Draft every architecture of the donor.")
 @click.option("--missing-in", type=FILE, metavar="REPO", help="Draft those of the donor that this fork lacks.")
+@PRE_TYPES
 @PACKS
 @click.pass_obj
 def new(view: View, names: tuple[str, ...], like: str | None, donor: str | None, into: Path, every: bool,
-        missing_in: Path | None, folders: Folders) -> int:  # fmt: skip
+        missing_in: Path | None, pre_types: tuple[str, ...], folders: Folders) -> int:  # fmt: skip
     """Write a pack for the architecture NAME, as model files call it: it runs as it comes out, and is to be changed.
 
     With --from it is drafted out of a donor, which is read and never run; several names are several packs.
@@ -134,7 +135,9 @@ def new(view: View, names: tuple[str, ...], like: str | None, donor: str | None,
         if not names and not every and missing_in is None:
             raise click.UsageError("name an architecture, or say --all or --missing-in REPO")
         family = next(packs.every(packs.homes(()))).family
-        return draft(family, Wish(donor, names, into, every, missing_in), view)
+        return draft(family, Wish(donor, names, into, every, missing_in, pre_types), view)
+    if pre_types:
+        raise click.UsageError("--pre-type names a pre-tokenizer of a donor: say --from DONOR as well")
     if len(names) != 1:
         raise click.UsageError("one NAME is needed; several can be drafted with --from DONOR")
     return _started(view, names[0], like, folders)

@@ -17,8 +17,8 @@ from transformer.workspace import Workspace
 from ..figures import STRICT, Bound, measure
 from ..fork import Fork
 from ..running import Failed
-from .keys import table, without_logits
-from .models import FED, Maker, Model, computed
+from .keys import embeds, table, without_result
+from .models import SHIFTED, Maker, Model, computed, feeding
 from .nodes import parting
 
 MAKES = "llama_model_init_from_user"
@@ -36,8 +36,8 @@ def refuse(donor: Workspace, name: str) -> None:
     if not header or MAKES.encode() not in donor.source(header).data:
         raise UsageError(f"this donor cannot make models: it has no {MAKES}", where=header,
                          help="give a tree of March 2026 or later")  # fmt: skip
-    if without_logits(name):
-        raise UsageError(f"{name} gives no logits, so there is nothing to compare", help="run it without --against")
+    if without_result(name):
+        raise UsageError(f"{name} gives neither logits nor embeddings for a text", help="run it without --against")
 
 
 @dataclass(slots=True)
@@ -55,9 +55,9 @@ class _Found:
         self.right += good is True
         self.rows.append(cells)
 
-    def fault(self, model: Model, good: bool | None, verdict: str, why: str) -> None:
-        """A model that was not compared."""
-        self.add(good, model.name, model.kind, *["-"] * 5, verdict)
+    def fault(self, model: Model, good: bool | None, verdict: str, why: str, fed: str = "-") -> None:
+        """A model that was not compared, or not where it is fed in some way."""
+        self.add(good, model.name, model.kind, fed, *["-"] * 4, verdict)
         self.notes.append(f"{model.name} {model.kind}: {why}")
 
 
@@ -79,7 +79,8 @@ def compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterator
     if not models:
         yield Evidence("against", None, "not proved: the donor makes no model of this architecture", notes=notes)
         return
-    text = f"{found.right} of {len(found.rows) - 1} runs give the logits of the donor, {time.monotonic() - began:.1f} s"
+    what, took = "embeddings" if embeds(pack.arch) else "logits", time.monotonic() - began
+    text = f"{found.right} of {len(found.rows) - 1} runs give the {what} of the donor, {took:.1f} s"
     good = False if found.bad else True if found.right else None
     yield Evidence("against", good, text, tuple(found.rows), notes, frozenset(found.bad))
 
@@ -91,23 +92,26 @@ def _judge(model: Model, fork: Path, spare: int, found: _Found) -> str | None:
     """
     import numpy as np
 
-    if not np.isfinite(model.want).all() or not (model.want**2).sum(2).all():
+    if not all(np.isfinite(want).all() and (want**2).sum(1).all() for want in model.want.values()):
         found.fault(model, None, "no reference", "the donor's own logits are not finite, or zero")
         return None
-    try:
-        got = computed(fork, model.path, model.ids, model.steps, model.settings)
-    except Failed as error:
-        fewer = _FEWER.search(str(error))
-        unread = fewer is not None and 0 < int(fewer[1]) - int(fewer[2]) <= spare
-        found.fault(model, None if unread else False, "not read" if unread else "fails", error.cause)
-        return None
-    if got.shape != model.want.shape:
-        why = f"{got.shape[2]} logits for each token, where the donor has {model.want.shape[2]}"
-        found.fault(model, False, "fails", why)
-        return None
     wrong = None
-    for setting, rows, want in zip(model.settings, got, model.want, strict=True):
-        figure = measure(model.name, setting, rows, want, model.steps, BOUNDS[model.kind])
+    for setting, want in model.want.items():
+        try:
+            got = computed(fork, model.path, model.ids, model.steps, feeding(model.arch, setting))
+        except Failed as error:
+            if setting == SHIFTED:
+                found.fault(model, None, "cannot", error.cause, setting)
+                continue
+            fewer = _FEWER.search(str(error))
+            unread = fewer is not None and 0 < int(fewer[1]) - int(fewer[2]) <= spare
+            found.fault(model, None if unread else False, "not read" if unread else "fails", error.cause)
+            return wrong
+        if got.shape != want.shape:
+            why = f"{got.shape[1]} numbers for each token, where the donor has {want.shape[1]}"
+            found.fault(model, False, "fails", why)
+            return wrong
+        figure = measure(model.name, setting, got, want, model.steps, BOUNDS[model.kind])
         cells = (f"{figure.nmse:.1e}", f"{figure.worst:.1e}", str(figure.worst_at), f"{figure.top1:.1%}")
         found.add(figure.good, model.name, model.kind, setting, *cells, "right" if figure.good else "wrong")
         wrong = wrong if wrong is not None or figure.good else setting
@@ -117,7 +121,7 @@ def _judge(model: Model, fork: Path, spare: int, found: _Found) -> str | None:
 def _parting(pack: Pack, model: Model, setting: str, donor: Path, fork: Path) -> Iterator[str]:
     """The first node that differs, in words."""
     try:
-        found = parting(model, FED[setting], donor, fork)
+        found = parting(model, feeding(pack.arch, setting), donor, fork)
     except Failed as error:
         yield f"{model.name} {model.kind}: the nodes were not recorded: {error.cause}"
         return

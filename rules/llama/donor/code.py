@@ -16,6 +16,7 @@ from .along import along
 from .eras import Home
 from .generic import generic
 from .margin import margin
+from .scalars import scalars
 from .tree import Tree
 from .words import Lifter
 
@@ -52,7 +53,7 @@ class Code:
         if "LLM_KV_ATTENTION_KEY_LENGTH_SWA" in self._lifter.used.keys:
             members |= {"n_rot_swa": None}
         first = generic(self._tree, self._lifter, list(members), self._enumerator)
-        yield "load_hparams.cpp.j2", first + hparams
+        yield "load_hparams.cpp.j2", scalars(first + hparams)
 
     # loader
 
@@ -144,7 +145,8 @@ class Code:
         while waiting:
             user = waiting.pop()
             for name, each in there.items():
-                if name not in found and user is not each and user.mentions(name):
+                member = name.rpartition("::")[0] == user.name  # of a class that comes along
+                if name not in found and user is not each and (member or user.mentions(name)):
                     found[name] = each
                     waiting.append(each)
         return sorted(found.values(), key=lambda each: each.node.start_byte)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..spec import PreTokenizer, Read
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -117,6 +119,8 @@ class Draft:
     result: tuple[Member, ...]
     """Members of the graph's result that only helpers set which come along."""
     names: tuple[str, ...]
+    pretokenizers: tuple[PreTokenizer, ...]
+    reads: tuple[Read, ...]
     sites: tuple[Site, ...]
     templates: tuple[tuple[str, str], ...]
     """File name to text."""

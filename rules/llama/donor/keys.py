@@ -70,11 +70,16 @@ def keys(arch: str, *, experts: bool) -> Keys:
     return Keys(arch, {**table()["file"], **named}, tuple(each for one in own for each in one.get("keep", ())))
 
 
+def embeds(arch: str) -> bool:
+    """Whether a model gives embeddings of tokens, and no logits."""
+    return arch in table()["embeddings"]["archs"]
+
+
 def whole(arch: str) -> bool:
     """Whether all tokens of a text see each other, so that it can only be fed in one batch."""
-    return arch in table()["whole"]["archs"]
+    return embeds(arch) or arch in table()["whole"]["archs"]
 
 
-def without_logits(arch: str) -> bool:
-    """Whether a model gives something else than logits."""
-    return arch in table()["without_logits"]["archs"]
+def without_result(arch: str) -> bool:
+    """Whether a model gives neither logits nor embeddings for a text alone."""
+    return arch in table()["without_result"]["archs"]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..logits import LONGEST, run
 from ..running import Failed, built, call
-from .keys import Keys, keys, whole
+from .keys import Keys, embeds, keys, whole
 
 if TYPE_CHECKING:
     import numpy as np
 
-_BATCHES = {"one batch": 512, "batches of 24": 24}
-FED = {name: f"ubatch={size} threads=2 fa=0 k=f32 v=f32" for name, size in _BATCHES.items()}
-"""How tokens are fed, without flash attention; behind the batches the last tokens are decoded one by one."""
+BATCHES = {"one batch": 512, "batches of 24": 24}
+"""How tokens are fed; behind the batches the last tokens are decoded one by one."""
+SHIFTED = "shifted by 16"
+"""In one batch, of which the first tokens are then forgotten, where the donor's memory can do that."""
 TOKENS, STEPS = 128, 24
 EXPERTS = "_exps."
 
@@ -35,16 +37,16 @@ BARE = (
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model file, what is in it, and the donor's logits for it: [setting, position, token]."""
+    """A model file, what is in it, and what the donor computes for it, by how it is fed: [position, logit]."""
 
+    arch: str
     name: str
     kind: str
     path: Path
     tensors: tuple[str, ...]
     ids: np.ndarray
     steps: int
-    settings: tuple[str, ...]
-    want: np.ndarray
+    want: Mapping[str, np.ndarray]
     lacks: int = 0
     """How many tensors fewer it has than the model that has them all."""
 
@@ -100,15 +102,28 @@ class Maker:
         file, path = said.write(self.folder / f"{stem}.keys"), self.folder / f"{stem}.gguf"
         made = call(built(self.build, "models"), file, path, kind.lower(), *drop, longest=LONGEST)
         alone = whole(self.arch)
-        settings = tuple(FED)[: 1 if alone else None]
         ids, steps = _ids(said.tokens), 0 if alone else STEPS
-        want = computed(self.build, path, ids, steps, settings)
-        return Model(name, kind, path, tuple(made.splitlines()), ids, steps, settings, want, lacks)
+        want = {
+            each: computed(self.build, path, ids, steps, feeding(self.arch, each))
+            for each in list(BATCHES)[: 1 if alone else None]
+        }
+        if not alone:
+            with suppress(Failed):
+                want[SHIFTED] = computed(self.build, path, ids, steps, feeding(self.arch, SHIFTED))
+        return Model(self.arch, name, kind, path, tuple(made.splitlines()), ids, steps, want, lacks)
 
 
-def computed(build: Path, model: Path, ids: np.ndarray, steps: int, settings: tuple[str, ...]) -> np.ndarray:
-    """What a build computes: [setting, position, token], without flash attention. Raises `Failed`."""
-    return run(built(build, "logits"), model, ids, steps, [FED[each] for each in settings], longest=LONGEST)
+def feeding(arch: str, setting: str) -> str:
+    """A setting as the programs take it, without flash attention."""
+    if setting == SHIFTED:
+        return f"{feeding(arch, next(iter(BATCHES)))} shift={SHIFTED.split()[-1]}"
+    return f"ubatch={BATCHES[setting]} threads=2 fa=0 k=f32 v=f32{' emb=1' if embeds(arch) else ''}"
+
+
+def computed(build: Path, model: Path, ids: np.ndarray, steps: int, fed: str) -> np.ndarray:
+    """What a build computes: [position, logit or part of an embedding]. Raises `Failed`."""
+    rows: np.ndarray = run(built(build, "logits"), model, ids, steps, [fed], longest=LONGEST)[0]
+    return rows
 
 
 def _reason(error: Failed) -> str:

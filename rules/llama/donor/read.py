@@ -17,6 +17,8 @@ from .code import Code
 from .draft import Draft, Member, Method, Provenance, Size, Tensor
 from .eras import Home
 from .names import Names
+from .pretokenizers import pretokenizers
+from .reads import reads
 from .sites import sites
 from .tree import Tree
 from .words import Lifter
@@ -25,8 +27,11 @@ _NEAR = 6
 _SIZED, _ROTATED = "LLM_KV_ATTENTION_KEY_LENGTH_SWA", "LLM_KV_ROPE_DIMENSION_COUNT_SWA"
 
 
-def read(tree: Tree, name: str, origin: Provenance) -> Draft:
-    """The architecture that model files call `name`. Raises `UsageError` where the donor has none of that name."""
+def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = ()) -> Draft:
+    """The architecture that model files call `name`, with the pre-tokenizers that its files name, and `pre_types`.
+
+    Raises `UsageError` where the donor has none of that name.
+    """
     enumerator = tree.names.get(name, "")
     if enumerator not in tree.era.known:
         known = sorted(each for each, key in tree.names.items() if key in tree.era.known)
@@ -72,6 +77,8 @@ def read(tree: Tree, name: str, origin: Provenance) -> Draft:
         results=tuple(used.results),
         result=tuple(_results(tree, setters(tree, lifter).values())),
         names=tuple(used.names),
+        pretokenizers=tuple(pretokenizers(tree, name, enumerator, pre_types)),
+        reads=tuple(reads(tree, home.code("hparams"), list(used.helpers), enumerator)),
         sites=tuple(sites(tree, enumerator)),
         templates=templates,
         dropped=tuple(f"{what} ({where})" for what, where in used.dropped.items()),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from transformer.cpp import Expression
 from transformer.cpp.functions import Function
-from transformer.cpp.runs import behind, heads, unit
+from transformer.cpp.runs import behind, deciding, heads, unit
 
 from ..labels import LABELS
 from .draft import Site
@@ -69,7 +69,7 @@ def _alone(site: Site, function: Function, chain: Expression) -> Site:
     """A test for the architecture alone: what it does there, and what stands around it and in its place."""
     if returning := _returning(function, chain):
         return replace(site, code=returning)
-    branch = next((each for each in function.ifs() if each.condition.node == _whole(chain)), None)
+    branch = deciding(function, chain)
     if branch is None or len(branch.chain()) > 1:
         return site
     otherwise, around = branch.otherwise(), tuple(heads(branch))
@@ -84,14 +84,6 @@ def _alone(site: Site, function: Function, chain: Expression) -> Site:
 def _flush(code: str) -> str:
     """A statement at the left margin."""
     return margin(code).rstrip()
-
-
-def _whole(chain: Expression) -> object:
-    """The outermost operation that a test is an operand of."""
-    node = chain.node
-    while node.parent is not None and node.parent.type in ("binary_expression", "parenthesized_expression"):
-        node = node.parent
-    return node
 
 
 def _returning(function: Function, chain: Expression) -> str:

@@ -6,6 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
+from ..spec import PreTokenizer
 from .draft import Draft, Member, Tensor
 
 _WIDTH = 118
@@ -66,6 +69,8 @@ def _pack(draft: Draft) -> Iterator[str]:
     yield from _table("methods", [_row(name=m.name, declare=m.declare, define=m.define) for m in draft.methods])
     asked = [_row(function=b.function, member=b.member, code=b.code) for b in draft.branches]
     yield from _table("branches", asked)
+    yield from _table("pretokenizers", [_pretokenizer(each) for each in draft.pretokenizers])
+    yield from _table("reads", [_row(**msgspec.structs.asdict(each)) for each in draft.reads])
     places = [_row(file=s.file, function=s.function, kind=s.kind, beside=list(s.beside), where=s.where, code=s.code,
                    around=list(s.around), others=s.others, behind=s.behind)
               for s in draft.sites]  # fmt: skip
@@ -91,6 +96,13 @@ def _tensor(each: Tensor) -> str:
     return _row(enumerator=each.enumerator, name=each.name, layer=each.layer, op=each.op, moves=moves, near=near)
 
 
+def _pretokenizer(each: PreTokenizer) -> str:
+    """A pre-tokenizer, each expression on a line of its own."""
+    row = _row(**msgspec.structs.asdict(msgspec.structs.replace(each, expressions=[])))
+    lines = "".join(f"\n    {_value(one)}," for one in each.expressions)
+    return f"{row[:-2]}, expressions = [{lines}\n  ] }}" if lines else row
+
+
 def _members(name: str, members: Sequence[Member]) -> Iterator[str]:
     yield from _table(name, [_row(declare=[m.declare], near=list(m.near), other=list(m.other)) for m in members])
 
@@ -110,11 +122,11 @@ def _row(**fields: object) -> str:
 
 
 def _value(value: object) -> str:
-    return _list(value) if isinstance(value, list) else json.dumps(value, ensure_ascii=True)
+    return _list(value) if isinstance(value, list) else json.dumps(value, ensure_ascii=False)
 
 
 def _list(values: Sequence[object]) -> str:
-    return "[" + ", ".join(json.dumps(each, ensure_ascii=True) for each in values) + "]"
+    return "[" + ", ".join(json.dumps(each, ensure_ascii=False) for each in values) + "]"
 
 
 def folded(text: str) -> str:

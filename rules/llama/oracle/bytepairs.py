@@ -28,18 +28,18 @@ def letters() -> dict[int, str]:
     return {byte: chr(byte) for byte in plain} | {byte: chr(256 + at) for at, byte in enumerate(others)}
 
 
-def trained(controls: Iterable[str], corpus: str, size: int) -> Vocabulary:
-    """A vocabulary of `size` tokens: control tokens, 256 bytes, and what is frequent in the corpus."""
+def trained(controls: Iterable[str], corpus: str, size: int, words: str = r" ?\w+|\n") -> Vocabulary:
+    """A vocabulary of `size` tokens: control tokens, 256 bytes, and what is frequent inside the words of the corpus."""
     alphabet = letters()
     kinds = dict.fromkeys(controls, CONTROL) | dict.fromkeys((alphabet[byte] for byte in range(256)), NORMAL)
     merges: list[tuple[str, str]] = []
-    words = [[alphabet[byte] for byte in word.encode()] for word in re.findall(r" ?\w+|\n", corpus)]
+    split = [[alphabet[byte] for byte in word.encode()] for word in re.findall(words, corpus)]
     while len(kinds) < size:
-        count = Counter(pair for word in words for pair in pairwise(word))
+        count = Counter(pair for word in split for pair in pairwise(word))
         best = max(sorted(count), key=lambda pair: count[pair])
         merges.append(best)
         kinds["".join(best)] = NORMAL
-        for word in words:
+        for word in split:
             _join(word, best)
     return Vocabulary(kinds, merges)
 

@@ -66,17 +66,21 @@ inline ggml_type type_of(const std::string & name) {
     die("no such type: " + name);
 }
 
-// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1". A batch is a
-// micro-batch unless `batch` says how many tokens it may hold; `unified` sequences share one stream of the cache.
+// What can be set from outside; written as "ubatch=64 threads=2 fa=1 k=f16 v=f16 ctx=512 full=0 seqs=1 emb=0 shift=0". A
+// batch is a micro-batch unless `batch` says how many tokens it may hold; `unified` sequences share one stream of the
+// cache. With `emb` a row is the embedding of its token, and not its logits. `shift` is how many of the first tokens are
+// forgotten behind the prompt, and by how much the others move up.
 struct setting {
     int  ubatch  = 64;
     int  batch   = 0;
     int  ctx     = 512;
     int  seqs    = 1;
     int  threads = 1;
+    int  shift   = 0;
     bool fa      = false;
     bool full    = false;
     bool unified = false;
+    bool emb     = false;
     ggml_type k = GGML_TYPE_F32;
     ggml_type v = GGML_TYPE_F32;
 };
@@ -93,9 +97,11 @@ inline setting parse(const std::string & line) {
         else if (key == "ctx")     s.ctx     = atoi(value.c_str());
         else if (key == "seqs")    s.seqs    = atoi(value.c_str());
         else if (key == "threads") s.threads = atoi(value.c_str());
+        else if (key == "shift")   s.shift   = atoi(value.c_str());
         else if (key == "fa")      s.fa      = value == "1";
         else if (key == "full")    s.full    = value == "1";
         else if (key == "unified") s.unified = value == "1";
+        else if (key == "emb")     s.emb     = value == "1";
         else if (key == "k")       s.k       = type_of(value);
         else if (key == "v")       s.v       = type_of(value);
         else die("no such setting: " + key);
@@ -116,10 +122,11 @@ inline void (*prepare)(llama_context_params &) = nullptr;
 struct session {
     llama_model *   model;
     llama_context * ctx;
-    int             n_vocab;
+    int             width; // of a row
     int             ubatch;
+    bool            emb;
 
-    session(llama_model * model, const setting & s) : model(model), ubatch(s.ubatch) {
+    session(llama_model * model, const setting & s) : model(model), ubatch(s.ubatch), emb(s.emb) {
         llama_context_params params = llama_context_default_params();
         params.n_ctx     = s.ctx;
         params.n_batch   = s.batch ? s.batch : s.ubatch;
@@ -129,17 +136,21 @@ struct session {
         params.type_k    = s.k;
         params.type_v    = s.v;
         params.swa_full  = s.full;
+        if (emb) {
+            params.embeddings   = true;
+            params.pooling_type = LLAMA_POOLING_TYPE_NONE;
+        }
         if (s.unified) params.kv_unified = true;
         set_fa(params, s.fa, 0);
         if (prepare) prepare(params);
         ctx = llama_init_from_model(model, params);
         if (!ctx) die("no context");
-        n_vocab = llama_vocab_n_tokens(llama_model_get_vocab(model));
+        width = emb ? llama_model_n_embd(model) : llama_vocab_n_tokens(llama_model_get_vocab(model));
     }
     session(const session &) = delete;
     ~session() { llama_free(ctx); }
 
-    // Decodes the tokens at positions that start at `pos`; appends a row of logits for each.
+    // Decodes the tokens at positions that start at `pos`; appends a row for each.
     void feed(const int32_t * tokens, int count, int pos, std::vector<float> * rows, int seq = 0) {
         llama_batch batch = llama_batch_init(ubatch, 0, 1);
         for (int at = 0; at < count; at += ubatch) {
@@ -157,9 +168,17 @@ struct session {
         llama_batch_free(batch);
     }
 
+    // Forgets the first tokens of a sequence, and moves the others up in their place.
+    void shift(int count) {
+        llama_memory_t memory = llama_get_memory(ctx);
+        if (!memory || !llama_memory_can_shift(memory)) die("the memory cannot shift");
+        if (!llama_memory_seq_rm(memory, 0, 0, count)) die("the memory cannot forget its first tokens");
+        llama_memory_seq_add(memory, 0, count, -1, -count);
+    }
+
     void append(std::vector<float> & rows, int i) {
-        const float * row = llama_get_logits_ith(ctx, i);
-        if (!row) die("no logits");
-        rows.insert(rows.end(), row, row + n_vocab);
+        const float * row = emb ? llama_get_embeddings_ith(ctx, i) : llama_get_logits_ith(ctx, i);
+        if (!row) die(emb ? "no embeddings" : "no logits");
+        rows.insert(rows.end(), row, row + width);
     }
 };

@@ -13,10 +13,12 @@ int main(int argc, char ** argv) {
     FILE * out = fopen(argv[3], "wb");
     if (!out) die("cannot write output");
     for (int i = 5; i < argc; ++i) {
-        session s(model, parse(argv[i]));
+        const setting how = parse(argv[i]);
+        session s(model, how);
         std::vector<float> rows;
         s.feed(ids.data(), prompt, 0, &rows);
-        for (int at = prompt; at < prompt + steps; ++at) s.feed(ids.data() + at, 1, at, &rows);
+        if (how.shift) s.shift(how.shift);
+        for (int at = prompt; at < prompt + steps; ++at) s.feed(ids.data() + at, 1, at - how.shift, &rows);
         write(out, rows);
     }
     fclose(out);

@@ -56,7 +56,8 @@ int main(int argc, char ** argv) {
         std::vector<float> rows;
         for (int at = 0; at < static_cast<int>(ids.size()); ++to.batch) {
             const int count = at < prompt ? std::min(how.ubatch, prompt - at) : 1;
-            s.feed(ids.data() + at, count, at, &rows);
+            if (at == prompt && how.shift) s.shift(how.shift);
+            s.feed(ids.data() + at, count, at < prompt ? at : at - how.shift, &rows);
             at += count;
         }
     }

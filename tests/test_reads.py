@@ -1,0 +1,95 @@
+"""A helper of the graph must read what the donor's reads: for every architecture, or for this one as well."""
+
+import re
+
+import pytest
+from casefile import EXAMPLES, example
+
+from rules.llama.donor.draft import Provenance
+from rules.llama.donor.read import read
+from rules.llama.donor.tree import Tree
+from rules.llama.donor.write import files
+from transformer import pack as packs
+from transformer import plan as planning
+from transformer.outcome import Blocked, Changes, Satisfied
+from transformer.verify import verify
+from transformer.workspace import DiskStore, MemoryStore, Workspace
+
+GRAPH = "src/llama-graph.cpp"
+HEAD = re.compile(r"(llm_graph_context::build_ffn\([^{]*\{\n)")
+
+
+def with_ffn(fork, text):
+    """An example whose `build_ffn` begins with this text."""
+    source, count = HEAD.subn(lambda head: f"{head[1]}    {text}\n", example(fork)[GRAPH].decode())
+    assert count == 1
+    return {**example(fork), GRAPH: source.encode()}
+
+
+def renamed(files):
+    swap = [("GEMMA3(?!N)", "NOVEL"), ("gemma3(?!n)", "novel")]
+    for old, new in swap:
+        files = {re.sub(old, new, path): re.sub(old.encode(), new.encode(), data) for path, data in files.items()}
+    return files
+
+
+@pytest.fixture
+def drafted(tmp_path):
+    def draft(text):
+        tree = Tree(Workspace(MemoryStore(renamed(with_ffn("miniclasses", text)))))
+        found = read(tree, "novel", Provenance("donor", "", (), "a licence"))
+        for path, code in files(found).items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(code)
+        return found, packs.load("novel", packs.homes([tmp_path]))
+
+    return draft
+
+
+READS = "if (hparams.n_swa > 999) { il = 0; }"
+OTHERS = (
+    "if (arch == LLM_ARCH_GPT2 && hparams.n_swa > 999) { il = 0; }",  # for another architecture alone
+    "if (hparams.n_swa > 999 && hparams.n_embd > 9999) { il = 0; }",  # with a value that no file of it sets
+    "il = il + 0;",
+)
+
+
+def test_what_a_draft_says(drafted):
+    found, _ = drafted(READS)
+    assert [(each.function, each.member) for each in found.reads] == [("build_ffn", "n_swa")]
+    assert found.reads[0].where.startswith("src/llama-graph.cpp:")
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_what_concerns_others_is_left_out(drafted, text):
+    assert drafted(text)[0].reads == ()
+
+
+def step(pack, tree):
+    plan = planning.make(pack, tree)
+    (found,) = [each for each in plan.steps if each.rule.name == "graph.reads"]
+    return plan, found.outcome
+
+
+@pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
+def test_in_a_fork(drafted, fork):
+    _, pack = drafted(READS)
+    assert isinstance(step(pack, Workspace(MemoryStore(with_ffn(fork, READS))))[1], Satisfied)
+    _, lacking = step(pack, Workspace(DiskStore(EXAMPLES / fork)))
+    assert isinstance(lacking, Blocked)
+    assert "build_ffn does not read n_swa, as the donor's does (src/llama-graph.cpp:" in lacking.why
+
+
+@pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
+@pytest.mark.parametrize("test", ["arch == LLM_ARCH_GPT2", "arch == LLM_ARCH_GPT2 && il >= 0"])
+def test_where_it_reads_for_another_alone(drafted, fork, test):
+    """The test is widened, and nothing but the test."""
+    body = "il = int(hparams.n_swa);"
+    _, pack = drafted(READS)
+    plan, outcome = step(pack, Workspace(MemoryStore(with_ffn(fork, f"if ({test}) {{ {body} }}"))))
+    assert isinstance(outcome, Changes)
+    both = "arch == LLM_ARCH_GPT2 || arch == LLM_ARCH_NOVEL"
+    wanted = test.replace("arch == LLM_ARCH_GPT2", f"({both})" if "&&" in test else both)
+    assert f"if ({wanted}) {{ {body} }}" in plan.bytes_after(GRAPH).decode()
+    assert verify(plan, EXAMPLES / fork, "syntax", lambda *_: None).findings == ()
+    assert isinstance(step(pack, plan.after)[1], Satisfied)
