@@ -248,9 +248,17 @@ def test_an_unknown_name_is_answered_with_those_that_are_close(donor):
     assert "novel" in caught.value.help
 
 
-def test_a_tree_without_classes_is_no_donor():
-    with pytest.raises(UsageError, match="no class for each model"):
+def test_an_architecture_that_the_donor_only_names_is_not_in_it():
+    with pytest.raises(UsageError, match="no architecture 'gemma3'") as caught:
         FAMILY.draft(open_donor(str(EXAMPLES / "minifork"), FAMILY.recognise), "gemma3")
+    assert "gemma3n" in caught.value.help
+
+
+def test_builders_without_files_of_their_own_are_out_of_reach(tmp_path):
+    shutil.copytree(EXAMPLES / "minifork", tmp_path / "tree")
+    (tmp_path / "tree/src/models/models.h").unlink()
+    with pytest.raises(UsageError, match="no files of their own"):
+        FAMILY.draft(open_donor(str(tmp_path / "tree"), FAMILY.recognise), "llama")
 
 
 def test_a_folder_that_is_none(tmp_path):

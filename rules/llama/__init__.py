@@ -55,10 +55,11 @@ def _compare(pack: Pack, donor: Path, fork: Path, progress: Progress) -> Iterabl
 
 
 def architectures(workspace: Workspace) -> list[str]:
-    """The names of the architectures that a tree can load, sorted; where each is a class, those that are made."""
+    """The names of the architectures that a tree can load, sorted; those that a graph or a class is made for."""
     fork = Fork(workspace)
     table, factory = fork.architecture_names, fork.file("llama-model.cpp").functions("llama_model_mapping")
-    loaded = [each for each in table.rows if not factory or each in factory[0].switch("arch").cases]
+    makes = factory or fork.file("llama-model.cpp").functions("llama_model::build_graph")
+    loaded = [each for each in table.rows if not makes or each in makes[0].switch("arch").cases]
     return sorted(table.cell(each).strip('"') for each in loaded if each != "LLM_ARCH_UNKNOWN")
 
 

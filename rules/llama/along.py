@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from transformer.cpp import declared
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -37,6 +40,34 @@ def branches(port: Port) -> Outcome:
             last = function.body().statements()[-1]
             parts.append(last.insert_before(port.render_text(each.code), gap=True))
     return all_of(*parts)
+
+
+@rule("graph.result-members", "the graph's result has the members that helpers set which come along")
+def result_members(port: Port) -> Outcome:
+    """Declared, and reset to nothing with the others: a graph that is built anew must not see a tensor of the last."""
+    struct = port.fork.file("llama-graph.h").struct("llm_graph_result")
+    parts: list[Outcome] = [NotNeeded("helpers set none of its own")]
+    for group in port.spec.result:
+        lines = [port.fork.spelled(each) for each in group.declare]
+        parts.append(struct.add(*lines, near=group.near))
+        parts += [_reset(port, name, group.near) for line in lines for name in declared(line)]
+    return all_of(*parts)
+
+
+def _reset(port: Port, name: str, near: Sequence[str]) -> Outcome:
+    """A line in `reset`, below that of the first relative that is there."""
+    found = port.fork.graph_source.functions("llm_graph_result::reset")
+    if not found:
+        return NotNeeded("a result is made anew for each graph")
+    reset = found[0]
+    if reset.mentions(name):
+        return Satisfied(reset.where)
+    lines = {each.target: each for each in reset.body().statements() if each.holds("= nullptr")}
+    beside = next((lines[each] for each in (*near, *reversed(lines)) if each in lines), None)
+    if beside is None:
+        raise reset.missing("member that it sets to nullptr")
+    column = len(beside.text.partition("=")[0])
+    return beside.insert_after(f"{name.ljust(column)}= nullptr;" if len(name) < column else f"{name} = nullptr;")
 
 
 STANDARD = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from transformer.cpp import Function, If
+from transformer.cpp.runs import Run, runs
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -35,6 +36,13 @@ def _site(port: Port, site: Site) -> Outcome:
     return all_of(*known) if known else outcomes[0]
 
 
+def _same(function: Function, site: Site) -> Run | None:
+    """The one place at which the fork does what the donor does for all others, under the same conditions."""
+    code = site.others or site.behind
+    found = runs(function, code, site.around) if code else []
+    return found[0] if len(found) == 1 else None
+
+
 def _in(port: Port, function: Function, site: Site) -> Outcome:
     if function.mentions(port.spec.enumerator):
         return Satisfied(function.where)
@@ -49,10 +57,15 @@ def _in(port: Port, function: Function, site: Site) -> Outcome:
             if match:
                 owner = match.group(1).lstrip("(")
                 return function.expressions(f"{owner} == {other}")[0].widen(f"{owner} == {port.spec.enumerator}")
-    if site.code:
+    if place := _same(function, site):
+        return place.exchange(site.code) if site.others else place.insert_before(site.code, gap=True)
+    if site.code and not (site.others or site.behind):
         return function.body().statements()[0].insert_before(port.render_text(site.code), gap=True)
-    beside = ", ".join(site.beside) or "no other"
-    return Blocked(f"{function.name} does not test for {beside}, as the donor does ({site.where})", function.where)
+    if not site.beside:
+        why = f"{function.name} treats {port.spec.enumerator} alone in another way in the donor ({site.where})"
+        return Blocked(why, function.where, "what it does there cannot be written beside another architecture here")
+    why = f"{function.name} does not test for {', '.join(site.beside)}, as the donor does ({site.where})"
+    return Blocked(why, function.where)
 
 
 @rule(
@@ -63,7 +76,10 @@ def _in(port: Port, function: Function, site: Site) -> Outcome:
 def reads(port: Port) -> Outcome:
     """Where a helper reads a value for some other architecture alone, it does so for this one as well."""
     parts: list[Outcome] = [NotNeeded("helpers ask for none of them")]
+    builder = port.era.text("graph") if port.spec.reads and port.spec.result else ""
     for each in port.spec.reads:
+        if f"::{each.function}(" in builder:
+            continue  # the donor's comes along
         functions = port.fork.graph_source.functions(f"llm_graph_context::{each.function}")
         outcomes = [_read(port, function, each) for function in functions]
         known = [one for one in outcomes if not isinstance(one, Blocked)]
@@ -79,6 +95,8 @@ def tests_around(function: Function, member: str) -> list[If]:
 
 def _read(port: Port, function: Function, wanted: Read) -> Outcome:
     member, own = wanted.member, port.spec.enumerator
+    if any(site.function == function.name and member in site.code for site in port.spec.sites):
+        return NotNeeded("what reads it comes along")
     if not function.mentions(member):
         why = f"{function.name} does not read {member}, as the donor's does ({wanted.where})"
         return Blocked(why, function.where, "what it changes would be lost without a word")

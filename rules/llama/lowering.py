@@ -79,6 +79,8 @@ def words(port: Port) -> Mapping[str, Any]:
         "option": option(port),
         "fused": fused(port),
         "trimmed": trimmed(port),
+        "selected": selected(port),
+        "sets": sets(port),
         "named": named(port),
         "made": made(port),
         "has_base": has_base(port),
@@ -145,6 +147,26 @@ def trimmed(port: Port) -> Callable[..., str]:
     def find(op: str, *arguments: str) -> str:
         count = arities(port.fork).get(port.fork.spelled(op), len(arguments))
         return f"{op}({', '.join(arguments[:count])})"
+
+    return find
+
+
+def selected(port: Port) -> Callable[..., str]:
+    """A choice between tensors that are all in the graph; where ggml has no such operation, the one that is chosen."""
+
+    def find(op: str, graph: str, tensors: str, count: str, index: str) -> str:
+        return f"{op}({graph}, {tensors}, {count}, {index})" if port.has_op(op) else f"{tensors}[{index}]"
+
+    return find
+
+
+def sets(port: Port) -> Callable[[str, str], bool]:
+    """Whether a graph helper of this fork sets a member of the graph's result."""
+
+    def find(helper: str, name: str) -> bool:
+        names = (name, *spelling.RESULT.get(name, ()))
+        found = port.fork.graph_source.functions(f"llm_graph_context::{helper}")
+        return any(each.mentions(known) for each in found for known in names)
 
     return find
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from transformer.cpp import CppFile, Function, Source, Switch
+from transformer.cpp import CppFile, Function, Source, Switch, declared
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied
 from transformer.rule import rule
 
@@ -47,11 +47,24 @@ def results(port: Port) -> Outcome:
     """Another name for the same member counts."""
     struct = port.fork.file("llama-graph.h").struct("llm_graph_result")
     missing = [each for each in port.spec.results
-               if each not in struct.fields and not struct.methods(each)
+               if each not in {name for group in port.spec.result for line in group.declare for name in declared(line)}
+               and each not in struct.fields and not struct.methods(each)
                and not any(other in struct.fields for other in spelling.RESULT.get(each, ()))]  # fmt: skip
     if missing:
         return Blocked(f"llm_graph_result has no {', '.join(missing)}", struct.where)
     return Satisfied(struct.where) if port.spec.results else NotNeeded("the pack names none")
+
+
+@rule("graph.shared-members", "shared code reads what the loader asks for and the builder leaves to it")
+def shared(port: Port) -> Outcome:
+    """A member that nobody reads would be loaded, and its part of the model left out without a word."""
+    model = port.fork.model
+    missing = [each for each in port.spec.shared
+               if not any(name in model.fields for name in (each, *spelling.MODEL.get(each, ())))]  # fmt: skip
+    if missing:
+        why = f"llama_model has no {', '.join(missing)}, which shared code of the donor reads and the builder does not"
+        return Blocked(why, model.where, "what that code does with it is not in this fork")
+    return Satisfied(model.where) if port.spec.shared else NotNeeded("it leaves nothing to shared code")
 
 
 @rule("graph.helpers", "the graph context has every helper that the builder calls")

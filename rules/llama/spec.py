@@ -96,6 +96,12 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beside: list[str] = []
     where: str = ""
     code: str = ""
+    around: list[str] = []
+    """The conditions and labels under which `code` is reached, from the outside."""
+    others: str = ""
+    """What all others do in its place."""
+    behind: str = ""
+    """The statement right behind it, where it comes in addition to what others do."""
 
 
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +158,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: list[Members] = []
     structs: list[Nested] = []
     """Structs that members of the model or of a layer are of."""
+    shared: list[str] = []
+    """Members of the model that the loader asks for and shared code reads, not the builder."""
     sizes: list[Size] = []
     labels: list[str] = []
     """What the fork's lists of architectures must know: words of `labels.LABELS`."""
@@ -165,6 +173,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The graph helpers that the builder calls and that cannot come along."""
     results: list[str] = []
     """The members of the graph's result that the builder reads or sets."""
+    result: list[Members] = []
+    """Members of the graph's result that only helpers set which come along."""
     names: list[str] = []
     """Other names of the library that the code uses: enumerators and macros."""
     methods: list[Method] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 HPARAMS = {
     "n_layer_all": ("n_layer",),
     "n_layer_nextn": ("nextn_predict_layers",),
@@ -34,6 +36,9 @@ ASKED_EVERYWHERE = frozenset({
 
 METHODS = {"is_recr": ("is_recurrent",)}
 """Member functions that had other names."""
+
+BY_LAYER = {"n_embd_head_k": ("n_embd_head_k_at",), "n_embd_head_v": ("n_embd_head_v_at",), "n_rot": ("n_rot_at",)}
+"""Values by layer, and what this tool calls them where there is a member of that name."""
 
 LAYER = {
     "wq_b": ("bq",),
@@ -83,6 +88,9 @@ FUSED = {"ggml_gated_delta_net": ("fused_gdn_ar", "fused_gdn_ch", "n_rs_seq")}
 TRIMMED = frozenset({"ggml_ssm_scan"})
 """Operations whose last argument counts snapshots for a rollback: older ones take none, and keep the last state."""
 
+SELECTING = frozenset({"ggml_build_forward_select"})
+"""Operations that put each of some tensors into the graph and give one: older trees build that one only."""
+
 TAPS = frozenset({"t_layer_inp", "t_h_nextn", "t_h_pre_norm"})
 """Members of `llm_graph_result` that only drafts of a larger model read."""
 
@@ -93,3 +101,12 @@ CONSTANTS = {
     "embeddings_pre_norm": "false",
 }
 """What options for drafts are where there are none."""
+
+LATER = {"build_attn": {"wo_s": "wo"}}
+"""Parameters of graph helpers that came later and have no default: the scale of a weight, by the weight's parameter."""
+
+
+def newer(table: Mapping[str, tuple[str, ...]], there: Collection[str]) -> dict[str, str]:
+    """Older names to newer ones: for those of a table that a tree has only by an older name."""
+    pairs = ((old, new) for new, others in table.items() if new not in there for old in others)
+    return {old: new for old, new in pairs if old in there}

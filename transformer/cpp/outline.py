@@ -1,4 +1,4 @@
-"""What a file and a type are made of, for readers of unknown code: bases, nested types, loose functions."""
+"""What a file, a type and a case are made of, for readers of unknown code: bases, nested types, loose functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from transformer.cpp.construct import Construct
 from transformer.cpp.declarations import Struct
 from transformer.cpp.functions import Function
-from transformer.cpp.names import function_declarator, variables
+from transformer.cpp.names import LOOPS, function_declarator, variables
 from transformer.cpp.source import descendants
 from transformer.cpp.statement import Place, Statement
 from transformer.cpp.tokens import SEP, tokens
@@ -16,7 +16,11 @@ from transformer.cpp.tokens import SEP, tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tree_sitter import Node
+
+    from transformer.cpp.blocks import Block
     from transformer.cpp.file import CppFile
+    from transformer.cpp.scope import Scope
 
 TYPES = ("struct_specifier", "class_specifier")
 
@@ -51,6 +55,44 @@ def inside(statement: Construct) -> list[Statement]:
         return []
     inner = [each for each in statement.node.named_children if each.type != "comment"]
     return [Statement(statement.source, each, f"a statement of {statement.name}") for each in inner]
+
+
+def braces(case: Block) -> Construct:
+    """The braces that hold all statements of a case; the case itself where there are none."""
+    found = [each for each in case.node.named_children if each.type == "compound_statement"]
+    return Construct(case.source, found[0], case.name) if len(found) == 1 else case
+
+
+def is_left_early(case: Block) -> bool:
+    """Whether a `break` leaves a case before its end."""
+    breaks = [each for each in descendants(case.node, "break_statement") if _leaves(each, case.node)]
+    return len([each for each in breaks if each not in _ends(case)]) > 0
+
+
+def _ends(case: Block) -> list[Node]:
+    """The last statement under a label, and the last one in its braces."""
+    last = [case.node, braces(case).node]
+    found = [[each for each in node.named_children if each.type != "comment"] for node in last]
+    return [each[-1] for each in found if each]
+
+
+def _leaves(node: Node, case: Node) -> bool:
+    parent = node.parent
+    while parent is not None and parent != case and parent.type not in ("switch_statement", *LOOPS):
+        parent = parent.parent
+    return parent == case
+
+
+def lambdas(scope: Scope, name: str) -> list[tuple[str, Construct]]:
+    """The lambdas that local variables called `name` hold: the parameters of each, and its body."""
+    found = []
+    for each in scope.locals(name):
+        for node in descendants(each.node, "lambda_expression")[:1]:
+            declarator, body = node.child_by_field_name("declarator"), node.child_by_field_name("body")
+            given = declarator.child_by_field_name("parameters") if declarator is not None else None
+            if given is not None and body is not None:
+                found.append((each.source.text(given)[1:-1].strip(), Construct(each.source, body, each.name)))
+    return found
 
 
 def alias(struct: Struct, name: str) -> str:

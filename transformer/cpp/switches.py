@@ -53,6 +53,15 @@ class Switch(Statement, nodes=("switch_statement",)):
         owner = self._owner(label)
         return [each for each in self.cases if each != label and self._owner(each) == owner]
 
+    def run(self, label: str) -> list[Block]:
+        """The statements that run for `label`, case by case: where control runs on, the next one's as well."""
+        nodes = list(self.cases.values())
+        start = end = nodes.index(self._owner(label))
+        while end + 1 < len(nodes) and not self._leaves(nodes[end]):
+            end += 1
+        inside = [each for each in nodes[start : end + 1] if self._body(each)]
+        return [Block(self.source, each, f"case {label} of {self.name}") for each in inside]
+
     def _owner(self, label: str) -> Node:
         if label not in self.cases:
             raise self.missing(f"case {label}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from transformer.cpp.functions import Parameter
 from transformer.cpp.lift import Part
+
+from .. import spelling
 
 
 def biases(overloads: Sequence[tuple[Parameter, ...]], meant: tuple[Parameter, ...]) -> list[str]:
@@ -22,6 +24,33 @@ def is_scaled(scale: str) -> str:
     if number:
         return '"false"' if float(number.group(1)) == 0 else '"true"'
     return f'{scale} ~ " != 0.0f"'
+
+
+Arguments = list[tuple[str, str]]
+"""Arguments by the names of parameters, each as an expression of the template language."""
+
+
+def older(
+    helper: str, parameters: Sequence[str], needed: Arguments, applied: Collection[str]
+) -> tuple[Arguments, Arguments]:
+    """The arguments of a call in an older tree as newer ones want them, and those that only some trees want.
+
+    A factor that is switched off by an argument of its own is 0 where there is no such argument. The scale of a weight
+    that has a parameter only later is a member beside the weight; none where the builder itself has it `applied`.
+    """
+    given, optional = dict(needed), []
+    if "scale_w" in given and "w_scale" in given:
+        switch, factor = given.pop("scale_w"), given["w_scale"]
+        optional.append(("scale_w", switch))
+        off = {'"true"': factor, '"false"': '"0.0f"'}
+        given["w_scale"] = off.get(switch, f'"(" ~ {switch} ~ " ? " ~ {factor} ~ " : 0.0f)"')
+    for name, weight in spelling.LATER.get(helper, {}).items():
+        if name not in parameters:
+            text = given.get(weight, "")
+            member = re.fullmatch(r'"[^"~]*(?:\.|->)(\w+)"', text)
+            known = member is not None and f"{member[1]}_s" not in applied
+            optional.append((name, f'scale({text[:-1]}_s")' if known else '"nullptr"'))
+    return list(given.items()), optional
 
 
 def fitting(overloads: Sequence[tuple[Parameter, ...]], given: Sequence[Part]) -> tuple[Parameter, ...] | None:

@@ -7,78 +7,48 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from transformer.cpp import Construct, Struct
+from transformer.cpp import Construct
 from transformer.cpp.functions import Function
-from transformer.cpp.lift import as_template, without_gaps
-from transformer.cpp.outline import bases, includes, initializers, loose, template_head
-from transformer.cpp.source import Source
+from transformer.cpp.outline import bases, includes, loose, template_head
 
-from .. import spelling
+from ..eras import Part
 from .along import along
-from .draft import Member
+from .eras import Home
 from .generic import generic
+from .margin import margin
 from .scalars import scalars
 from .tree import Tree
 from .words import Lifter
 
+PARTS: tuple[Part, ...] = ("hparams", "tensors", "graph")
+
 
 class Code:
-    """Loader, tensors and graph of a class, lifted."""
+    """Loader, tensors and graph of an architecture, lifted."""
 
-    def __init__(self, tree: Tree, enumerator: str, lifter: Lifter) -> None:
+    def __init__(self, tree: Tree, enumerator: str, home: Home, lifter: Lifter) -> None:
         self._tree = tree
         self._enumerator = enumerator
-        self._owner = owner = tree.classes[enumerator]
+        self._home = home
         self._lifter = lifter
-        self._graph_owner, self._graph = tree.graph_of(owner)
-
-    @property
-    def builder(self) -> str:
-        """What the struct of the builder is called where builders are structs."""
-        return f"llm_build_{self._tree.stem(self._owner)}"
-
-    @cached_property
-    def hparams(self) -> Function:
-        """The function that reads the hyperparameters."""
-        return self._tree.method_of(self._owner, "load_arch_hparams")
-
-    @cached_property
-    def tensors(self) -> Function:
-        """The function that asks for the tensors."""
-        return self._tree.method_of(self._owner, "load_arch_tensors")
-
-    @cached_property
-    def functions(self) -> list[Function]:
-        """The functions of the graph, in the order of the text."""
-        prefix = f"{self._graph_owner}::graph"
-        return [each for each in self._tree.methods_of(prefix) if re.match(rf"{prefix}(<[^>]*>)?::", each.name)]
-
-    @cached_property
-    def dispatch(self) -> Function:
-        """The function that makes the graph."""
-        return self._tree.method_of(self._owner, "build_arch_graph")
-
-    @property
-    def biases(self) -> bool:
-        """Whether `wq_b` and its like are biases here."""
-        return not any(self.tensors.mentions(each) for each in spelling.MATRICES)
 
     @property
     def files(self) -> tuple[str, ...]:
         """The files that were read."""
-        parts = (self.hparams, self.tensors, self.dispatch, *self.functions, self._graph)
+        codes = [each for part in PARTS for each in self._home.code(part)]
+        parts = (*codes, *self._home.functions, self._home.graph)
         return tuple(dict.fromkeys(each.source.path for each in parts))
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """File name to text."""
-        tensors = self._counted(self._body(self.tensors))
+        tensors = self._counted(self._home.statements("tensors", self._lifter))
         yield "load_tensors.cpp.j2", along("loader", self._tree, self._lifter, tensors) + tensors
         yield "builder.cpp.j2", self._builder()
         yield "builder.h.j2", self._header()
-        made = self._made()
+        made = self._home.made(self._home.statements("graph", self._lifter))
         if made:
             yield "dispatch.cpp.j2", made
-        hparams = self._body(self.hparams)
+        hparams = self._home.statements("hparams", self._lifter)
         members = dict.fromkeys(self._lifter.used.hparams)
         if "LLM_KV_ATTENTION_KEY_LENGTH_SWA" in self._lifter.used.keys:
             members |= {"n_rot_swa": None}
@@ -87,12 +57,10 @@ class Code:
 
     # loader
 
-    def _body(self, function: Function) -> str:
-        """The statements of a function, at the margin."""
-        return _margin(self._lifter.text(function.body())[1:-1])
-
     def _counted(self, tensors: str) -> str:
         """With the counts of layers as the donor's loader has them, where the fork's loader counts in another way."""
+        if not self._tree.counts_trunk:
+            return self._whole(tensors)
         bare = _uncommented(tensors)
         names = [name for name in ("n_layer_all", "n_layer_nextn") if re.search(rf"(?<![.\w]){name}\b", bare)]
         lines = [f"const int {name} = <%= hparams.{name} %>;" for name in names]
@@ -104,12 +72,22 @@ class Code:
     @cached_property
     def predicts(self) -> bool:
         """Whether the loader counts layers that predict further tokens apart."""
-        return self.hparams.mentions("LLM_KV_NEXTN_PREDICT_LAYERS")
+        return any(each.mentions("LLM_KV_NEXTN_PREDICT_LAYERS") for each in self._home.code("hparams"))
+
+    def _whole(self, text: str) -> str:
+        """Code that counts all layers by `n_layer`, in trees that leave out those that predict further tokens."""
+        declared = re.search(r"\bint(?:32_t|64_t)? n_layer\b", text)
+        if not self.predicts or declared:
+            return text
+        counted = '<%= "(int) " ~ hparams.n_layer_all if has_method("n_layer") else "n_layer" %>'
+        return re.sub(r"(?<![.\w>])n_layer\b", counted, text)
 
     # graph
 
     def _trunk(self, text: str) -> str:
-        """A function of the graph that counts the layers of the trunk only, as the donor does."""
+        """A function of the graph that counts the layers as the donor does."""
+        if not self._tree.counts_trunk:
+            return self._whole(text)
         bare = _uncommented(text)
         names = [name for name in ("n_layer", "n_layer_nextn") if re.search(rf"(?<![.\w>]){name}\b", bare)]
         if not self.predicts or not names:
@@ -122,26 +100,22 @@ class Code:
 
     def _named(self, text: str) -> str:
         """Names of the graph as the template names them."""
-        for owner in dict.fromkeys((*self._tree.line(self._owner), *self._tree.line(self._graph_owner))):
-            text = re.sub(rf"static_cast<const {owner} ?&>\((\w+)\)", r"\1", text)
-            text = re.sub(rf"\b{owner} &", "llama_model &", text)
         for base in self._bases:
             text = re.sub(rf"\b{base}::{base}\b", "<%= builder.scope %>_base::<%= builder.name %>_base", text)
             text = text.replace(f"{base}::", "<%= builder.scope %>_base::")
-        text = text.replace(f"{self._graph_owner}::graph", "<%= builder.scope %>")
-        text = re.sub(r"(<%= builder\.scope %>(?:<[^>]*>)?::)graph\b", r"\1<%= builder.name %>", text)
-        return text.replace(f"{self._graph_owner}::", "")
+        return self._home.named(text)
 
     def _builder(self) -> str:
-        helpers = [_closed(self._named(self._lifter.text(each))) for each in self._loose(self.functions)]
-        parts = [*helpers, *self._based(), *(self._function(each) for each in self.functions)]
-        brought = along("graph", self._tree, self._lifter, "", template_head(self._graph))
+        helpers = [_closed(self._named(self._lifter.text(each))) for each in self._loose(self._home.functions)]
+        parts = [*helpers, *self._based(), *(self._function(each) for each in self._home.functions)]
+        brought = along("graph", self._tree, self._lifter, "", template_head(self._home.graph))
         parts += [*([brought] if brought else []), *self._instances()]
-        return self._includes() + "\n\n".join(part.strip("\n") for part in parts) + "\n"
+        brought_in = along("includes", self._tree, self._lifter, "")
+        return brought_in + self._includes() + "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
     def _includes(self) -> str:
         wanted: dict[str, None] = {}
-        for path in dict.fromkeys(each.source.path for each in self.functions):
+        for path in dict.fromkeys(each.source.path for each in self._home.functions):
             wanted |= dict.fromkeys(includes(self._tree.workspace.file(path)))
         others = "".join(f"#include {each}\n" for each in wanted if each != '"models.h"')
         return others + "\n" if others else ""
@@ -154,10 +128,8 @@ class Code:
     def _instances(self) -> Iterator[str]:
         """Explicit instantiations of the graph."""
         found: dict[str, None] = {}
-        for path in dict.fromkeys(each.source.path for each in self.functions):
-            text = self._tree.workspace.source(path).data.decode()
-            pattern = rf"^template\s+(?:struct|class)\s+{self._graph_owner}::graph<[^;]*;"
-            found |= dict.fromkeys(re.findall(pattern, text, re.M))
+        for path in dict.fromkeys(each.source.path for each in self._home.functions):
+            found |= dict.fromkeys(self._home.instances(self._tree.workspace.source(path).data.decode()))
         if found:
             yield "\n".join(self._named(each) for each in found)
 
@@ -184,7 +156,7 @@ class Code:
     @cached_property
     def _bases(self) -> list[str]:
         """The base classes of the graph that are declared beside the builders: they come along."""
-        return [each for each in bases(self._graph) if self._tree.has_struct(each)]
+        return [each for each in bases(self._home.graph) if self._tree.has_struct(each)]
 
     @cached_property
     def _base_functions(self) -> list[Function]:
@@ -198,7 +170,7 @@ class Code:
     def _based(self) -> Iterator[str]:
         for base in self._bases:
             functions = [each for each in self._base_functions if each.name.startswith(f"{base}::")]
-            mine = {each.name for each in self._loose(self.functions)}
+            mine = {each.name for each in self._loose(self._home.functions)}
             helpers = [_closed(self._lifter.text(e)) for e in self._loose(functions) if e.name not in mine]
             text = "\n\n".join([*helpers, *(self._named(self._lifter.text(each)) for each in functions)])
             yield f"<% if not {self._has_base(base)} %>\n{text}\n\n<% endif %>"
@@ -207,7 +179,7 @@ class Code:
         """The declarations of base classes, in front of the graph's."""
         parts = []
         for base in self._bases:
-            text = _margin(self._lifter.text(self._tree.struct(base)))
+            text = margin(self._lifter.text(self._tree.struct(base)))
             text = re.sub(rf"\b{base}\b", "<%= builder.name %>_base", text).rstrip("\n; ")
             parts.append(f"<% if not {self._has_base(base)} %>\n{text};\n\n<% endif %>\n")
         return "".join(parts)
@@ -219,40 +191,15 @@ class Code:
             text = re.sub(rf"\b{base}\b(?!::)", lambda _, choice=choice: choice, text)  # type: ignore[misc]
         return text
 
-    def state(self) -> Iterator[Member]:
-        """What the class of the model holds beside its functions: members of the model in every tree."""
-        for owner in self._tree.line(self._owner):
-            struct = self._tree.struct(owner)
-            for name, node in struct.fields.items():
-                text = re.sub(r"\s+", " ", re.sub(r"\s*//[^\n]*", "", struct.source.text(node))).strip()
-                yield Member(name, text, ("layers",))
-
     def _header(self) -> str:
-        head, struct = template_head(self._graph), self._graph
-        text = _margin(self._lifter.text(struct))
-        text = re.sub(r"\bstruct graph\b", "struct <%= builder.name %>", text)
-        text = re.sub(r"(?<![\w:])graph\(", "<%= builder.name %>(", text)
+        head, struct = template_head(self._home.graph), self._home.graph
+        text = margin(self._lifter.text(struct))
+        text = self._home.declared(text)
         brought = along("declaration", self._tree, self._lifter, text)
         if brought:
             text = text.rstrip().removesuffix("}") + "\n" + brought + "}"
         text = self._named(self._derived(text)).rstrip(";\n ") + ";\n"
         return self._base_header() + (f"{head}\n" if head else "") + text
-
-    # dispatch
-
-    def _made(self) -> str:
-        """How `build_graph` makes the builder; empty where it is made in the usual way."""
-        body = without_gaps(self._body(self.dispatch)).strip()
-        if re.fullmatch(r"return std::make_unique<graph>\(\*this, params\);", body):
-            return ""
-        body = re.sub(r"make_unique<(?:\w+::)?graph\b", "make_unique<<%= builder.name %>", body)
-        single = re.fullmatch(r"return ([^;]*);", body)
-        if single:
-            return f"<%= graph %> = {single.group(1)};\n"
-        if re.fullmatch(r"if \([^\n]*\) \{\s*return [^;]*;\s*\} else \{\s*return [^;]*;\s*\}", body):
-            return re.sub(r"\breturn ", "<%= graph %> = ", body) + "\n"
-        inner = "\n".join("    " + line if line else "" for line in body.split("\n"))
-        return f"<%= graph %> = [&]() -> std::unique_ptr<llm_graph_context> {{\n{inner}\n}}();\n"
 
 
 def _uncommented(text: str) -> str:
@@ -263,21 +210,3 @@ def _closed(text: str) -> str:
     """A type with the semicolon behind it."""
     kind = re.match(r"(template\s*<[^>]*>\s*)?(struct|class|enum)\b[^({;]*\{", text)
     return text + ";" if kind and text.rstrip().endswith("}") else text
-
-
-def _margin(code: str) -> str:
-    """Code at the left margin, with one line ending at its end."""
-    return Source("", b"").reindent(_joined(code), "").strip("\n") + "\n"
-
-
-def _joined(code: str) -> str:
-    lines = code.strip("\n").split("\n")
-    first = next((line for line in lines if line.strip()), "")
-    if first and not first.startswith(" ") and len(lines) > 1:  # a struct: its first line stands at the brace's column
-        rest = [line for line in lines[1:] if line.strip()]
-        margin = min((len(line) - len(line.lstrip()) for line in rest[-1:]), default=0)
-        return "\n".join([first, *(line[margin:] if line[:margin].strip() == "" else line for line in lines[1:])])
-    return "\n".join(lines)
-
-
-__all__ = ["Code", "Struct", "as_template", "initializers"]

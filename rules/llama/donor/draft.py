@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..spec import PreTokenizer, Read
-from .sites import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,25 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A place of shared code: the function, whether a label or a condition, and the others that stand there."""
+
+    file: str
+    function: str
+    kind: str
+    beside: tuple[str, ...]
+    where: str
+    code: str = ""
+    """The whole statement, where the architecture stands alone."""
+    around: tuple[str, ...] = ()
+    """The conditions and labels under which it is reached."""
+    others: str = ""
+    """What all others do in its place; empty where it comes in addition."""
+    behind: str = ""
+    """The statement right behind it, where it comes in addition."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One architecture, in the words of the family."""
 
@@ -83,6 +101,8 @@ class Draft:
     tensors: tuple[Tensor, ...]
     layer: tuple[Member, ...]
     model: tuple[Member, ...]
+    shared: tuple[str, ...]
+    """Those that the loader asks for and shared code reads, not the builder."""
     structs: tuple[tuple[str, str], ...]
     """Structs that members are of: name and definition."""
     hparams: tuple[Member, ...]
@@ -96,6 +116,8 @@ class Draft:
     """Functions of ggml: name, number of arguments, and where the first call of each stands."""
     helpers: tuple[str, ...]
     results: tuple[str, ...]
+    result: tuple[Member, ...]
+    """Members of the graph's result that only helpers set which come along."""
     names: tuple[str, ...]
     pretokenizers: tuple[PreTokenizer, ...]
     reads: tuple[Read, ...]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from transformer.cpp import Construct
-from transformer.cpp.functions import Function
+from transformer.cpp import Construct, If
 from transformer.cpp.outline import inside
 
 from .tree import Tree
@@ -29,15 +28,15 @@ EVERYWHERE = frozenset({
 
 def generic(tree: Tree, lifter: Lifter, members: Sequence[str], enumerator: str) -> str:
     """The statements that set some members, and those for this architecture, as the beginning of a template."""
-    load = tree.file("llama-model.cpp").function("llama_model_base::load_hparams")
-    known = {name for each in load.body().statements() for name in each.variables}
+    load = tree.era.generic()
+    known = {name for each in load for name in each.variables}
     found: list[str] = []
     for member in (each for each in members if each not in EVERYWHERE):
         lines = [_outdented(lifter, each) for each in _setting(load, member) if not (known & _names(each))]
         if lines:
             text = "\n".join(lines)
             found.append(f'<% if not generic("{member}") %>\n{text}\n<% endif %>\n')
-    found += _own(load, lifter, enumerator)
+    found += _own(tree.era.tests(), lifter, enumerator)
     return "".join(found) + ("\n" if found else "")
 
 
@@ -45,9 +44,9 @@ def _names(statement: Construct) -> set[str]:
     return set(re.findall(r"(?<![.\w>])[a-z_]\w*", statement.text))
 
 
-def _setting(load: Function, member: str) -> Iterator[Construct]:
+def _setting(load: Sequence[Construct], member: str) -> Iterator[Construct]:
     """The simple statements that give a member its value."""
-    waiting = load.body().statements()
+    waiting = list(load)
     while waiting:
         each = waiting.pop(0)
         if not each.mentions(member):
@@ -59,9 +58,9 @@ def _setting(load: Function, member: str) -> Iterator[Construct]:
             yield each
 
 
-def _own(load: Function, lifter: Lifter, enumerator: str) -> Iterator[str]:
+def _own(tests: Sequence[If], lifter: Lifter, enumerator: str) -> Iterator[str]:
     """What the generic loader does for this architecture by name."""
-    for each in load.ifs():
+    for each in tests:
         if each.condition.mentions(enumerator) and not each.text.split("{")[0].count("&&") and "else" not in each.text:
             body = "\n".join(_outdented(lifter, one) for one in each.body().statements())
             first = next((word for word in re.findall(r"LLM_ARCH_\w+", each.condition.text)), enumerator)

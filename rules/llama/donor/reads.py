@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from transformer.cpp import Construct
 from transformer.cpp.functions import Function
 
+from .. import spelling
 from ..beside import tests_around
 from ..spec import Read
 from .tree import Tree
@@ -16,13 +18,15 @@ EVERYWHERE = ("build_norm",)
 """Helpers that read the same values in every tree."""
 
 
-def reads(tree: Tree, loader: Function, helpers: Sequence[str], enumerator: str) -> Iterator[Read]:
+def reads(tree: Tree, loader: Sequence[Construct], helpers: Sequence[str], enumerator: str) -> Iterator[Read]:
     """The values that the loader takes from a file and the helpers that the graph calls ask for, in any of them.
 
     A check of names or types cannot miss them: an older tree has the helper, and asks for the value in the graphs of
     other architectures, or not at all.
     """
-    members = dict.fromkeys(_READ.findall(loader.text))
+    renamed = {*spelling.HPARAMS, *(name for others in spelling.HPARAMS.values() for name in others)}
+    found = (name for code in loader for name in _READ.findall(code.text) if name not in renamed)
+    members = dict.fromkeys(found)
     for helper in _reached(tree, [each for each in helpers if each not in EVERYWHERE]):
         for function in tree.graph_source.functions(f"llm_graph_context::{helper}"):
             for member in members:

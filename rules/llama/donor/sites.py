@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from transformer.cpp import Expression
 from transformer.cpp.functions import Function
+from transformer.cpp.runs import behind, deciding, heads, unit
 
 from ..labels import LABELS
+from .draft import Site
+from .margin import margin
 from .tree import Tree
 
 HANDLED = frozenset({
-    "llama_model_mapping", "llama_model_rope_type", "llama_context::graph_max_nodes",
+    "llama_model_mapping", "llama_model_rope_type", "llama_context::graph_max_nodes", "llm_get_tensor_names",
+    "llama_model::load_hparams", "llama_model::load_tensors", "llama_model::build_graph",
     *(label.function for label in LABELS.values()),
 })  # fmt: skip
 """Functions that other rules take care of."""
 IDLE = frozenset({
     "llama_model_base::print_info", "llama_model::print_info", "llama_meta_device_get_split_state",
     "llama_model_base::load_hparams", "llama_tensor_get_type_impl", "llama_prepare_model_devices",
-    "llama_model_saver::add_kv_from_model",
+    "llama_model_saver::add_kv_from_model", "llama_model_saver::add_tensors_from_model",
 })  # fmt: skip
 """Functions whose tests may be left out: they print, split by tensor, choose types, or save.
 
 What the generic loader does for an architecture comes along with the architecture's own loader (`generic.py`).
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A place of shared code: the function, whether a label or a condition, and the others that stand there."""
-
-    file: str
-    function: str
-    kind: str
-    beside: tuple[str, ...]
-    where: str
-    code: str = ""
-    """The whole statement, where the architecture stands alone and the function ends there."""
 
 
 def sites(tree: Tree, enumerator: str) -> Iterator[Site]:
@@ -65,13 +56,34 @@ def _of(file: str, function: Function, enumerator: str) -> Iterator[Site]:
             continue
         seen.add(chain.node.start_byte)
         others = [each for each in re.findall(r"LLM_ARCH_\w+", chain.text) if each != enumerator]
-        code = "" if others else _returning(function, chain)
-        yield Site(file, function.name, "condition", tuple(dict.fromkeys(others)), test.where, code)
+        site = Site(file, function.name, "condition", tuple(dict.fromkeys(others)), test.where)
+        yield site if others else _alone(site, function, chain)
 
 
 def _tests(function: Function, enumerator: str) -> Iterator[Expression]:
     for word in ("arch", "model.arch", "model->arch", "ud->model->arch", "ml.get_arch()"):
         yield from function.expressions(f"{word} == {enumerator}")
+
+
+def _alone(site: Site, function: Function, chain: Expression) -> Site:
+    """A test for the architecture alone: what it does there, and what stands around it and in its place."""
+    if returning := _returning(function, chain):
+        return replace(site, code=returning)
+    branch = deciding(function, chain)
+    if branch is None or len(branch.chain()) > 1:
+        return site
+    otherwise, around = branch.otherwise(), tuple(heads(branch))
+    if otherwise is not None:
+        return replace(site, code=_flush(branch.text), around=around, others=margin(otherwise.text[1:-1]).rstrip())
+    whole = unit(branch)
+    if not behind(whole):
+        return site
+    return replace(site, code=_flush(whole.text), around=tuple(heads(whole)), behind=behind(whole))
+
+
+def _flush(code: str) -> str:
+    """A statement at the left margin."""
+    return margin(code).rstrip()
 
 
 def _returning(function: Function, chain: Expression) -> str:

@@ -1,45 +1,43 @@
-"""A donor tree: one class per model, and where the code of each stands."""
+"""A donor tree: what its architectures are called, and where their builders are declared and defined."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from transformer.cpp import CppFile, Function, Struct
-from transformer.cpp.outline import alias, bases, functions, nested
+from transformer.cpp.outline import functions
 from transformer.errors import UsageError
 from transformer.workspace import Workspace
 
+from ..facts import Facts
 from ..fork import Fork
 from ..lowering import arities
+from .cases import Cases
+from .classes import Classes
 
-BASE = "llama_model_base"
+if TYPE_CHECKING:
+    from .eras import Era
 
 
 class Tree(Fork):
-    """A tree whose architectures are classes. Raises `UsageError` where they are not."""
+    """A tree whose builders stand in files of their own. Raises `UsageError` where they do not."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        if not self.file("llama-model.cpp").functions("llama_model_mapping"):
+        if not self.has_file("models/models.h"):
             raise UsageError(
-                "this donor has no class for each model",
+                "the builders of this donor have no files of their own",
                 where=self.path("llama-model.cpp"),
-                help="give a tree of May 2026 or later: its llama_model_mapping makes the classes",
+                help="give a tree of November 2025 or later: its builders lie in models/",
             )
 
     @cached_property
-    def classes(self) -> dict[str, str]:
-        """Enumerator to the class that the factory makes for it."""
-        switch = self.file("llama-model.cpp").function("llama_model_mapping").switch("arch")
-        found = {}
-        for label in switch.cases:
-            made = re.search(r"new\s+(\w+)", switch.case(label).text) if label != "default" else None
-            if made:
-                found[label] = made.group(1)
-        return found
+    def era(self) -> Era:
+        """Where an architecture lives in this donor. Raises `AnchorError` where that cannot be told."""
+        return Cases(self) if Facts(self).architectures.value == "cases" else Classes(self)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -49,7 +47,7 @@ class Tree(Fork):
 
     @cached_property
     def headers(self) -> list[CppFile]:
-        """The files that declare the classes."""
+        """The files that declare the builders, or the classes around them."""
         folder = self.builders.rstrip("/")
         return [self.workspace.file(each) for each in self.workspace.list(folder) if each.endswith(".h")]
 
@@ -58,27 +56,14 @@ class Tree(Fork):
         return {name: each for file in self.headers for name, each in file.structs().items()}
 
     def struct(self, name: str) -> Struct:
-        """A class, by its name."""
+        """A struct that is declared beside the builders, by its name."""
         if name not in self._structs:
             raise self.headers[0].missing(f"struct {name}")
         return self._structs[name]
 
     def has_struct(self, name: str) -> bool:
-        """Whether a class of this name is declared beside the builders."""
+        """Whether a struct of this name is declared beside the builders."""
         return name in self._structs
-
-    def line(self, name: str) -> Iterator[str]:
-        """A class and those that it derives from, the nearest first, without the base of all."""
-        while name and name != BASE and self.has_struct(name):
-            yield name
-            name = next(iter(bases(self.struct(name))), "")
-
-    def method_of(self, name: str, method: str) -> Function:
-        """A member function of a class, its own or inherited."""
-        for owner in self.line(name):
-            if found := list(self.methods_of(f"{owner}::{method}")):
-                return found[0]
-        raise self.struct(name).missing(f"member function {method}")
 
     def methods_of(self, prefix: str) -> Iterator[Function]:
         """The functions in the files of builders whose qualified names begin so."""
@@ -87,31 +72,19 @@ class Tree(Fork):
             if path.endswith(".cpp") and word in self.workspace.source(path).data:
                 yield from functions(self.workspace.file(path), prefix)
 
-    def graph_of(self, name: str) -> tuple[str, Struct]:
-        """The class that holds the graph of a class, by inheritance or by `using`, and the struct of the graph."""
-        for owner in self.line(name):
-            struct = self.struct(owner)
-            if (own := nested(struct, "graph")) is not None:
-                return owner, own
-            if other := alias(struct, "graph"):
-                target = other.split("::")[0]
-                return self.graph_of(target)
-        raise self.struct(name).missing("graph")
-
-    def file_of(self, function: Function) -> CppFile:
-        """The file that defines a function."""
-        return self.workspace.file(function.source.path)
-
-    def stem(self, name: str) -> str:
-        """What a class is called without its prefix."""
-        return name.removeprefix("llama_model_")
-
-    def file_name(self, name: str) -> str:
-        """The file of a class, below the folder of the builders."""
-        own = next(self.methods_of(f"{name}::load_arch_"), None) or next(self.methods_of(f"{name}::"), None)
-        return PurePosixPath(own.source.path).name if own else f"{self.stem(name).replace('_', '-')}.cpp"
-
     @cached_property
     def arities(self) -> dict[str, int]:
         """The functions that ggml declares, and how many arguments each takes."""
         return arities(self)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The macros of its own headers that stand for a text, and that text in its quotes."""
+        own = [each for each in self.list(self.sources) if each.endswith(".h") and "/llama-" in f"/{each}"]
+        pattern = re.compile(r'^#define (LLAMA_\w+)[ \t]+("[^"\n]*")[ \t]*$', re.M)
+        return {name: text for path in own for name, text in pattern.findall(self.workspace.source(path).data.decode())}
+
+    @property
+    def counts_trunk(self) -> bool:
+        """Whether `n_layer` leaves out the layers that predict further tokens."""
+        return bool(self.hparams.methods("n_layer"))

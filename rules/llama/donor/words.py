@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Literal
 
 from transformer.cpp import Construct
-from transformer.cpp.functions import Parameter
 from transformer.cpp.lift import GONE, Part, Piece, Word, as_argument, as_template, lift
 
 from .. import spelling
-from .calls import biases, fitting, is_scaled
+from .calls import biases, fitting, is_scaled, older
 from .constants import truth
+from .names import Names, Used
 
 Within = Literal["", "hparams", "helper"]
 """Where code stands: in a member function of `llama_hparams`, which names members without an object; in a helper of the
@@ -23,48 +22,6 @@ graph, where scales that it hands on are those of quantized weights; or in neith
 _NULL = ("nullptr", "NULL", "0")
 _LAYER = re.compile(r"(\blayer\w*|\blayers\s*\[[^]]*\])\s*(\.|->)$")
 _HPARAMS = re.compile(r"\bhparams\s*(\.|->)$")
-
-
-@dataclass
-class Used:
-    """What the code that was lifted makes use of, in the order in which it was met."""
-
-    keys: dict[str, None] = field(default_factory=dict)
-    tensors: dict[str, None] = field(default_factory=dict)
-    types: dict[str, None] = field(default_factory=dict)
-    layer: dict[str, None] = field(default_factory=dict)
-    nested: dict[str, None] = field(default_factory=dict)
-    model: dict[str, None] = field(default_factory=dict)
-    hparams: dict[str, None] = field(default_factory=dict)
-    methods: dict[str, None] = field(default_factory=dict)
-    helpers: dict[str, None] = field(default_factory=dict)
-    results: dict[str, None] = field(default_factory=dict)
-    ops: dict[str, str] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    dropped: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Names:
-    """What is known of the donor's names when its code is lifted."""
-
-    keys: Mapping[str, str]
-    """Enumerator to the name of a key."""
-    layer: frozenset[str]
-    model: frozenset[str]
-    hparams: frozenset[str]
-    scales: frozenset[str]
-    """Members that hold the scales of quantized weights, which the donor's generic loader reads."""
-    helpers: Mapping[str, Sequence[tuple[Parameter, ...]]]
-    """Graph helpers to the parameter lists of their overloads."""
-    inputs: frozenset[str]
-    """The classes of inputs that the graph context declares."""
-    arities: Mapping[str, int]
-    """Operations of ggml to how many arguments they take."""
-    biases: bool
-    """Whether `wq_b` and its like are biases in this architecture."""
-    own: str
-    """The enumerator of the architecture: tests for it are always true in its own code."""
 
 
 class Lifter:
@@ -122,6 +79,9 @@ class Lifter:
             if name in spelling.TRIMMED:
                 given = ", ".join([json.dumps(name), *(as_argument(each.pieces()) for each in part.given())])
                 return [Word(f"trimmed({given})")]
+            if name in spelling.SELECTING:
+                given = ", ".join(as_argument(each.pieces()) for each in part.given())
+                return [Word(f'selected("{name}", {given})')]
             if name in spelling.FUSED:
                 count = len(part.given())
                 return [Word(f'fused("{name}", {count}, {as_argument(part.inside())})')]
@@ -136,6 +96,7 @@ class Lifter:
 
     def _method(self, part: Part, name: str, receiver: str, word: str = "hparams") -> Sequence[Piece] | None:
         front = receiver[: receiver.rindex("hparams")]
+        name = self._names.newer["methods"].get(name, name)
         given = ", ".join(as_argument(each.pieces()) for each in part.given())
         if name in spelling.FUNCTIONS or name in spelling.METHODS:
             self.used.methods |= {name: None} if name in spelling.METHODS else {}
@@ -162,6 +123,8 @@ class Lifter:
         scaled = next((text for key, text in needed if key == "w_scale"), None)
         if scaled is not None:
             optional.append(("scale_w", is_scaled(scaled)))
+        needed, more = older(name, [each.name for each in parameters], needed, self._names.applied)
+        optional += more
         words = [f"{key}={text}" for key, text in needed]
         if optional:
             words.append("if_accepted={" + ", ".join(f'"{key}": {text}' for key, text in optional) + "}")
@@ -179,8 +142,9 @@ class Lifter:
             count = self._names.arities.get(op, 0)
             return [Word(f'option("{name}", "{op}", {count})' if op else f'option("{name}")')]
         if _HPARAMS.search(receiver):
-            if name in spelling.HPARAMS:
-                return [receiver[: receiver.rindex("hparams")], Word(f"hparams.{name}")]
+            new = self._names.newer["hparams"].get(name, name)
+            if new in spelling.HPARAMS:
+                return [receiver[: receiver.rindex("hparams")], Word(f"hparams.{new}")]
             if name in self._names.hparams:
                 self.used.hparams.setdefault(name)
             return None
@@ -190,10 +154,11 @@ class Lifter:
             return self._of_model(part, name)
         if receiver.rstrip(".->").endswith("nextn"):
             self.used.nested.setdefault(name)
+        new = self._names.newer["result"].get(name, name)
         if re.fullmatch(r"res\s*->", receiver) and name not in spelling.TAPS:
-            self.used.results.setdefault(name)
-        if re.fullmatch(r"res\s*->", receiver) and name in spelling.RESULT:
-            return [receiver, Word(f'result("{name}")')]
+            self.used.results.setdefault(new)
+        if re.fullmatch(r"res\s*->", receiver) and new in spelling.RESULT:
+            return [receiver, Word(f'result("{new}")')]
         return None
 
     def _of_layer(self, part: Part, name: str) -> Sequence[Piece] | None:
@@ -201,25 +166,25 @@ class Lifter:
             return [Word(f"scale({as_argument([part.text])})")]
         owner = part.receiver_part
         front = [*(owner.pieces() if owner else []), part.receiver[-2:] if part.receiver.endswith("->") else "."]
-        if name in spelling.LAYER and self._names.biases:
-            self.used.layer.setdefault(name)
-            return [*front, Word(f'member("{name}")')]
         self.used.layer.setdefault(name)
-        return None
+        new = self._names.newer["layer"].get(name, name if self._names.biases else "")
+        return [*front, Word(f'member("{new}")')] if new in spelling.LAYER else None
 
     def _of_model(self, part: Part, name: str) -> Sequence[Piece] | None:
         if name in self._names.scales:
             return [Word(f"scale({as_argument([part.text])})")]
         self.used.model.setdefault(name)
-        return [part.receiver, Word(f'member("{name}")')] if name in spelling.MODEL else None
+        new = self._names.newer["model"].get(name, name)
+        return [part.receiver, Word(f'member("{new}")')] if new in spelling.MODEL else None
 
     # names
 
     def _name(self, part: Part) -> Sequence[Piece] | None:
         name = part.text
         if self._within == "hparams" and name in self._names.hparams:
-            if name in spelling.HPARAMS:
-                return [Word(f"own.{name}")]
+            new = self._names.newer["hparams"].get(name, name)
+            if new in spelling.HPARAMS:
+                return [Word(f"own.{new}")]
             self.used.hparams.setdefault(name)
             return None
         if name in spelling.INPUTS:
@@ -233,9 +198,12 @@ class Lifter:
             return [Word(f'tensor("{name.removeprefix("LLM_TENSOR_")}")')]
         if name.startswith("LLM_TYPE_"):
             self.used.types.setdefault(name)
-        elif name in self._names.model and name not in ("type", "hparams", "name", "arch", "vocab", "layers"):
+        elif name in self._names.bare:
             self.used.model.setdefault(name)
-            return [Word(f'member("{name}")')] if name in spelling.MODEL else None
+            new = self._names.newer["model"].get(name, name)
+            return [Word(f'member("{new}")')] if new in spelling.MODEL else None
+        elif name in self._names.texts:
+            return [self._names.texts[name]]
         elif re.fullmatch(r"(LLM|LLAMA)_(?!ARCH_|LOG_|LOAD_|TN\b)[A-Z0-9_]+", name):
             self.used.names.setdefault(name, part.where)
         return None
@@ -263,6 +231,8 @@ class Lifter:
 
     def _branch(self, part: Part) -> Sequence[Piece] | None:
         condition = part.named("condition")
+        if condition is not None and (guarded := self._scaled(part, condition.text[1:-1].strip())):
+            return guarded
         value = truth(condition, self._names.own) if condition is not None else None
         if value is None:
             return None
@@ -273,6 +243,16 @@ class Lifter:
         if value:
             return kept.pieces() if kept is not None else None
         return [GONE] if otherwise is None else otherwise.children()[-1].pieces()
+
+    def _scaled(self, part: Part, condition: str) -> Sequence[Piece] | None:
+        """An `if` on nothing but a scale of quantized weights: only where the fork has such a member."""
+        if not re.fullmatch(r"[\w.\[\]>-]+(?:\.|->)\w+", condition) or part.named("alternative") is not None:
+            return None
+        if re.split(r"\.|->", condition)[-1] not in self._names.scales:
+            return None
+        indent = part.source.indent(part.node.start_byte)
+        head = f'<% if scale({json.dumps(condition)}) != "nullptr" %>\n{indent}'
+        return [head, *part.inside(), f"\n{indent}<% endif %>"]
 
     def _statement(self, part: Part) -> Sequence[Piece] | None:
         text = part.text

@@ -56,11 +56,14 @@ def _pack(draft: Draft) -> Iterator[str]:
     yield f"helpers = {_list(draft.helpers)}"
     yield f"results = {_list(draft.results)}"
     yield f"names = {_list(draft.names)}"
+    if draft.shared:
+        yield f"shared = {_list(draft.shared)}"
     yield from _table("keys", [_row(enumerator=e, name=n, near=[b]) for e, n, b in draft.keys])
     yield from _table("tensors", [_tensor(each) for each in draft.tensors])
     yield from _table("ops", [_row(name=name, arguments=count, where=where) for name, count, where in draft.ops])
     yield from _members("layer", draft.layer)
     yield from _members("model", draft.model)
+    yield from _members("result", draft.result)
     yield from _table("structs", [_row(name=name, define=text) for name, text in dict(draft.structs).items()])
     yield from _members("hparams", draft.hparams)
     yield from _table("methods", [_row(name=m.name, declare=m.declare, define=m.define) for m in draft.methods])
@@ -68,7 +71,8 @@ def _pack(draft: Draft) -> Iterator[str]:
     yield from _table("branches", asked)
     yield from _table("pretokenizers", [_pretokenizer(each) for each in draft.pretokenizers])
     yield from _table("reads", [_row(**msgspec.structs.asdict(each)) for each in draft.reads])
-    places = [_row(file=s.file, function=s.function, kind=s.kind, beside=list(s.beside), where=s.where, code=s.code)
+    places = [_row(file=s.file, function=s.function, kind=s.kind, beside=list(s.beside), where=s.where, code=s.code,
+                   around=list(s.around), others=s.others, behind=s.behind)
               for s in draft.sites]  # fmt: skip
     yield from _table("sites", places)
     sizes = [_row(layers=s.layers, enumerator=s.enumerator, text=s.text, near=[s.near]) for s in draft.sizes]
