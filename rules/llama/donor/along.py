@@ -69,7 +69,7 @@ def _method(tree: Tree, lifter: Lifter, name: str, head: str, unless: str) -> st
     kind = front + f"{scope}::{returned}" if own else returned
     body = lifter.text(function.body(), "helper")
     code = f"{kind} {scope}::{name}(\n        {parameters}) const {body}"
-    return f'<% if {unless} %>\n{code}\n<% endif %>\n'
+    return f"<% if {unless} %>\n{code}\n<% endif %>\n"
 
 
 def _declaration(tree: Tree, name: str, unless: str) -> str:
@@ -79,7 +79,7 @@ def _declaration(tree: Tree, name: str, unless: str) -> str:
     returned = function.source.between(function.node.start_byte, function.declarator.start_byte).strip()
     lines.append(f"{returned} {name}({parameters}) const;")
     body = "\n".join(f"    {line}" if line else "" for line in lines)
-    return f'<% if {unless} %>\n\n{body}\n<% endif %>\n'
+    return f"<% if {unless} %>\n\n{body}\n<% endif %>\n"
 
 
 def _type(tree: Tree, name: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .words import Lifter
 
 _MADE = re.compile(r"make_unique\s*<\s*(\w+)")
-_LEAVING = re.compile(r"\n?[ \t]*\bbreak;\s*$")
+_LEAVING = re.compile(r"\bbreak;$")
 
 
 class Cases:
@@ -124,7 +124,7 @@ class Case:
             text = text.replace(lifter.text(each), GONE, 1)
         text = without_gaps(text)
         text = text[1:-1] if whole is not case else text.partition(":")[2]
-        return margin(_LEAVING.sub("\n", text.rstrip()))
+        return margin(_LEAVING.sub("", text.rstrip()).rstrip() + "\n")
 
     def _repeated(self, part: Part, whole: Construct) -> Iterator[Statement]:
         """Declarations that say again what the loader of all does: in a function there can be one only."""
@@ -174,4 +174,3 @@ class Case:
     def state(self) -> Iterator[Member]:
         """The model holds nothing for one architecture alone."""
         return iter(())
-
