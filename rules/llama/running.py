@@ -20,7 +20,7 @@ OPTIONS = (
     "-DGGML_NATIVE=OFF",
     *(f"-DGGML_{name}=ON" for name in INSTRUCTIONS),
     *(f"-DGGML_{name}=OFF" for name in ("ACCELERATE", "BLAS", "CCACHE", "METAL")),
-    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER")),
+    *(f"-DLLAMA_BUILD_{part}=OFF" for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER", "APP")),
     "-DLLAMA_CURL=OFF",
 )
 RECIPE = Recipe(

@@ -17,6 +17,7 @@ import pytest
 from real.trees import DONOR, Tree, cython, python, unpacked
 
 from matrix.pair import examine
+from rules.llama import architectures
 from rules.llama.donor.tree import Tree as Donor
 from rules.llama.fork import Fork
 from transformer.workspace import DiskStore, Workspace
@@ -29,7 +30,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 MEMORY = {"deepseek32", "deepseek4", "minimax-m3", "kimi-k3"}
 DRAFTS = {"gemma4-assistant", "eagle3", "dflash"}
 CANNOT = {
-    OLDEST: {*MEMORY, *DRAFTS, "glm-dsa", "bailingmoe3", "step35", "granite_swa", "qwen3tts"},
+    OLDEST: {*MEMORY, *DRAFTS, "glm-dsa", "bailingmoe3", "step35"},
     CYTHON: {*MEMORY, *DRAFTS},
     PYTHON: {*MEMORY, *DRAFTS},
     CLASSES: {*MEMORY, *DRAFTS},
@@ -57,8 +58,9 @@ def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def missing(tree: Tree) -> dict[str, str]:
     """The architectures that the donor has and the tree has not: name to enumerator."""
     there = Fork(Workspace(DiskStore(unpacked(tree)))).architectures.entries
-    donor = Donor(Workspace(DiskStore(unpacked(DONOR))))
-    return {name: each for name, each in donor.names.items() if each in donor.classes and each not in there}
+    donor = Workspace(DiskStore(unpacked(DONOR)))
+    names = Donor(donor).names
+    return {name: names[name] for name in architectures(donor) if names[name] not in there}
 
 
 @pytest.mark.real
