@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformer.family import Evidence
 from transformer.pack import Pack
 
 from ..running import Failed, built
 from ..tokens import Answer, ask
+
+if TYPE_CHECKING:
+    from ..oracle.bytepairs import Vocabulary
 
 PIECES = (
     "don't", "DON'T", "we'Ll", "\u2019s", "caf\xe9", "nai\u0308ve", "Stra\xdfe", "HTTPServer", "camelCase",
@@ -87,11 +92,18 @@ def write(path: Path, arch: str, pre: str) -> None:
     from ..oracle import bytepairs
 
     writer = gguf.GGUFWriter(path, arch)
-    bytepairs.add(writer, bytepairs.trained(CONTROLS, _corpus(), SIZE, r"[^\0]+"), pre, bos=0, eos=1)
+    bytepairs.add(writer, _vocabulary(), pre, bos=0, eos=1)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+@cache
+def _vocabulary() -> Vocabulary:
+    from ..oracle import bytepairs
+
+    return bytepairs.trained(CONTROLS, _corpus(), SIZE, r"[^\0]+")
 
 
 def _corpus() -> str:
