@@ -205,6 +205,7 @@ def test_a_worker_elsewhere_is_given_the_drafts(past, made):
     assert not os.path.exists(given)
 
 
+@pytest.mark.slow
 def test_dask(past, made):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(

@@ -53,6 +53,7 @@ def test_a_new_pack_runs_as_it_comes_out(folder):
     assert "new-arch" not in texts.lower().replace("_", "-")
 
 
+@pytest.mark.slow
 def test_its_case_passes(folder):
     words = [sys.executable, "-m", "pytest", "--packs", folder, PROJECT / "tests/test_rules.py", "-k", "test_case"]
     done = subprocess.run(list(map(str, words)), cwd=PROJECT, capture_output=True, text=True, check=False)
