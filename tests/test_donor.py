@@ -215,6 +215,19 @@ def test_one_number_is_read_by_what_the_fork_has_for_that(drafted):
     assert "get_scalar" not in newer
 
 
+@pytest.mark.parametrize("sets", [True, False], ids=["set for all", "left alone"])
+def test_a_default_that_an_older_loader_overrules(drafted, sets):
+    """Its layers with a window rotate like the others unless an architecture says otherwise; the donor's do not."""
+    path, files = "src/llama-model.cpp", example("minifork")
+    text = files[path].decode()
+    begin = text.index("switch (arch) {", text.index("llama_model::load_hparams("))
+    line = "hparams.rope_freq_scale_train_swa = hparams.rope_freq_scale_train;\n    " if sets else ""
+    pack = packs.load("novel", packs.homes([drafted[1]]))
+    plan = planning.make(pack, Workspace(MemoryStore({**files, path: (text[:begin] + line + text[begin:]).encode()})))
+    own = plan.bytes_after(path).decode().partition("case LLM_ARCH_NOVEL:")[2]
+    assert ("hparams.rope_freq_scale_train_swa = 1.0f;" in own.partition("break;")[0]) == sets
+
+
 def test_a_helper_in_the_case_of_another_architecture_is_out_of_reach(drafted):
     plan = planned(drafted[1], "minifork")
     text = plan.bytes_after("src/llama-model.cpp").decode()

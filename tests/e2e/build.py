@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,22 +74,25 @@ class Build:
 
 def port_from(donor: AnyTree, tree: AnyTree, archs: tuple[str, ...]) -> Path:
     """A copy of the tree into which the command line has ported some architectures of a donor, drafted as it goes."""
-    target = WORK / tree.name / "drafted"
-    with FileLock(_made(WORK / tree.name) / "port.lock"):
-        _sync(pristine(tree), target)
-        for arch in archs:
-            command = [sys.executable, "-m", "transformer", "run", str(target), "--arch", arch]
-            _call([*command, "--from", str(pristine(donor)), "--verify", "syntax"], cwd=PROJECT)
-    return target
+    return _ported(tree, "drafted", [(arch, "--from", str(pristine(donor)), "--verify", "syntax") for arch in archs])
 
 
 def port(tree: AnyTree, *options: str) -> Path:
     """A copy of the tree into which the command line has ported every architecture, verified as it does by default."""
-    target = WORK / tree.name / "-".join(("ported", *options))
-    with FileLock(_made(WORK / tree.name) / "port.lock"):
-        _sync(pristine(tree), target)
-        for arch, *chosen in (("gemma4", *(f"--option={each}" for each in options)), ("muse-glimmer",)):
-            _call([sys.executable, "-m", "transformer", "run", str(target), "--arch", arch, *chosen], cwd=PROJECT)
+    gemma4 = ("gemma4", *(f"--option={each}" for each in options))
+    return _ported(tree, "-".join(("ported", *options)), [gemma4, ("muse-glimmer",)])
+
+
+def _ported(tree: AnyTree, name: str, runs: Sequence[Sequence[str]]) -> Path:
+    """A copy of the tree called `name`, ported aside first: what another process reads there does not change under it."""
+    work = _made(WORK / tree.name)
+    target, aside = work / name, work / "port"
+    with FileLock(work / "port.lock"):
+        shutil.rmtree(aside, ignore_errors=True)
+        _sync(pristine(tree), aside)
+        for arch, *options in runs:
+            _call([sys.executable, "-m", "transformer", "run", str(aside), "--arch", arch, *options], cwd=PROJECT)
+        _sync(aside, target)
     return target
 
 

@@ -24,6 +24,8 @@ EVERYWHERE = frozenset({
     "n_embd_head_v_full", "n_rot_full",
 })  # fmt: skip
 """Members that the generic loader of every known tree sets."""
+ROTATING = ("get_rope_freq_base", "get_rope_freq_scale")
+"""Functions of the model that say by how much a layer rotates."""
 
 
 def generic(tree: Tree, lifter: Lifter, members: Sequence[str], enumerator: str) -> str:
@@ -37,6 +39,8 @@ def generic(tree: Tree, lifter: Lifter, members: Sequence[str], enumerator: str)
             text = "\n".join(lines)
             found.append(f'<% if not generic("{member}") %>\n{text}\n<% endif %>\n')
     found += _own(tree.era.tests(), lifter, enumerator)
+    if "swa_type" in members:
+        found += _defaults(tree, load)
     return "".join(found) + ("\n" if found else "")
 
 
@@ -56,6 +60,17 @@ def _setting(load: Sequence[Construct], member: str) -> Iterator[Construct]:
         elif re.match(rf"(std::fill\(hparams\.{member}\b|hparams\.{member}\s*=|ml\.get_\w+\([^;]*hparams\.{member}\b)",
                       each.text):  # fmt: skip
             yield each
+
+
+def _defaults(tree: Tree, load: Sequence[Construct]) -> Iterator[str]:
+    """The donor's defaults of what layers with a window rotate by, for trees whose generic loader gives them others."""
+    model = tree.file("llama-model.cpp")
+    asked = (each for name in ROTATING for each in model.functions(f"llama_model::{name}"))
+    for member in dict.fromkeys(name for each in asked for name in re.findall(r"\bhparams\.(\w+_swa)\b", each.text)):
+        field = tree.hparams.fields.get(member)
+        value = re.search(r"=\s*([^;]+);", tree.hparams.source.text(field)) if field is not None else None
+        if value is not None and not any(each.mentions(member) for each in load):
+            yield f'<% if generic("{member}") %>\nhparams.{member} = {value[1].strip()};\n<% endif %>\n'
 
 
 def _own(tests: Sequence[If], lifter: Lifter, enumerator: str) -> Iterator[str]:
