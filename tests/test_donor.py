@@ -127,6 +127,22 @@ def test_flags_that_are_read_into_booleans(silent, tmp_path, kind):
     assert ("std::is_same<T,    bool>" in label) == (kind == "bool")
 
 
+@pytest.mark.parametrize("kind", ["bool", "int32_t"])
+def test_flags_into_booleans_where_they_went_into_numbers_alone(silent, tmp_path, kind):
+    """What another port brought, or the tree has: it copies flags, and asserts that they go into numbers."""
+    shutil.copytree(silent / "novel", tmp_path / "novel")
+    template = tmp_path / "novel/templates/load_hparams.cpp.j2"
+    template.write_text(template.read_text().replace("std::array<int32_t,", f"std::array<{kind},"))
+    known = (HERE.parent / "rules/llama/cases/load.bool-arrays/copied.txt").read_text().partition("--- becomes\n")[2]
+    path, pack = "src/llama-model-loader.cpp", packs.load("novel", packs.homes([tmp_path]))
+    plan = planning.make(pack, Workspace(MemoryStore({**example("minifork"), path: known.encode()})))
+    after = plan.bytes_after(path).decode()
+    widened = "GGML_ASSERT((std::is_same<T, bool>::value && arr_info.gt == GGUF_TYPE_BOOL) || (std::is_same<T, int32_t>"
+    assert (widened in after) == (kind == "bool")
+    again = planning.make(pack, Workspace(MemoryStore({**example("minifork"), path: after.encode()})))
+    assert again.bytes_after(path).decode().count("std::is_same<T, bool>") == (kind == "bool")
+
+
 @pytest.mark.parametrize("same", ["int32_t", "int", "llama_token"])
 def test_a_reader_that_is_instantiated_under_another_name_of_the_type(silent, same):
     """A second instance is an error, which only a whole unit shows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import first
+from transformer.cpp import Function, first
 from transformer.outcome import Blocked, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -60,19 +60,32 @@ def bool_arrays(port: Port) -> Outcome:
     """Converters write the window pattern as one; a boolean is one byte in the file."""
     file = port.fork.file("llama-model-loader.cpp")
     readers = [each for each in file.functions("llama_model_loader::get_arr") if each.holds("N_MAX")]
+    label, near = port.fork.spelled("GGUF_TYPE_BOOL"), [port.fork.spelled("GGUF_TYPE_INT32")]
+    into_flags = any("bool" in kind for _, kind in reads(port))
     if port.facts.bool_arrays.value:
-        return Satisfied(port.facts.bool_arrays.where, ours=any(each.holds("flags[i] != 0") for each in readers))
+        widened = _widened(readers[0], label) if into_flags else None
+        ours = any(each.holds("flags[i] != 0") for each in readers)
+        return widened or Satisfied(port.facts.bool_arrays.where, ours=ours)
     reader = first(readers, "get_arr for arrays of a fixed size", file)
     if len(readers) > 1:
         return Blocked(f"{reader.name} for arrays of a fixed size was found {len(readers)} times", readers[1].where)
     copy, types = reader.call("copy").statement_of(), reader.switch("gt")
     info = types.subject.removesuffix(".gt")
-    label, near = port.fork.spelled("GGUF_TYPE_BOOL"), [port.fork.spelled("GGUF_TYPE_INT32")]
-    if any("bool" in kind for _, kind in reads(port)):  # into booleans, which arrays of numbers are not copied to
-        known = types.add_case(label, _FLAGS, near=near)
-    else:
-        known = types.add_label(label, near=near)
+    # Arrays of numbers are not copied to booleans: a case of its own.
+    known = types.add_case(label, _FLAGS, near=near) if into_flags else types.add_label(label, near=near)
     return all_of(
         known,
         copy.rewrite(lambda text: port.render("bool_array.cpp.j2", copy=text, info=info)),
     )
+
+
+def _widened(reader: Function, label: str) -> Outcome | None:
+    """The assertion of a reader that copies flags into numbers alone, with booleans; `None` where it allows them.
+
+    Arrays of numbers stay what they were: an element of theirs is not one byte.
+    """
+    types = reader.switch("gt")
+    allowed = types.case(label).call("GGML_ASSERT").argument(0)
+    if allowed.holds("std::is_same<T, bool>"):
+        return None
+    return allowed.replace(f"(std::is_same<T, bool>::value && {types.subject} == {label}) || {allowed.text}")
