@@ -102,6 +102,37 @@ def test_a_scale_that_the_builder_applies_is_not_applied_twice(donor):
     assert re.search(r"if \(layer\.wo_s\) \{\s+cur = ggml_mul\(ctx0, cur, layer\.wo_s\);", text)
 
 
+REPEATED = """{end}
+
+        ggml_tensor * turned = cur;
+        cur = ggml_mul(ctx0, cur, turned);
+        turned = ggml_permute(ctx0, cur, 1, 0, 2, 3);
+        cur = ggml_mul(ctx0, cur, turned);
+        cur = ggml_add(ctx0, cur, ggml_permute(ctx0, turned, 1, 0, 2, 3));
+        turned = ggml_cont(ctx0, turned);
+        cur = ggml_sub(ctx0, cur, turned);"""
+
+
+@pytest.mark.parametrize("repeats", ["rows", "neighbours"])
+def test_a_turned_view_is_repeated_as_a_copy_where_ggml_needs_one(donor, tmp_path, repeats):
+    """What types do not show: older operations end the process there."""
+    end = "1.0f/sqrtf(float(n_embd_head_k)), il);"
+    changed(donor, BUILDER, (end, REPEATED.format(end=end)))
+    shutil.copytree(EXAMPLES / "minifork", tmp_path / "fork")
+    path = tmp_path / "fork/ggml/src/ggml-cpu/binary-ops.cpp"
+    path.parent.mkdir(parents=True)
+    known = {"rows": "ggml_is_contiguous_rows(src1)", "neighbours": "(nb10 == sizeof(src1_t))"}
+    path.write_text(f"    const bool is_src1_contiguous = {known[repeats]};\n")
+    text = ported(drafted(donor), tmp_path / "fork", "syntax")[BUILDER]
+    turned, again = "turned", "ggml_permute(ctx0, turned, 1, 0, 2, 3)"
+    if repeats == "neighbours":
+        turned, again = f"ggml_cont(ctx0, {turned})", f"ggml_cont(ctx0, {again})"
+    calls = [f"mul(ctx0, cur, {each});" for each in ("turned", turned)]
+    assert [line.strip() for line in text.splitlines() if "turned" in line and "cur = ggml_" in line] == [
+        *(f"cur = ggml_{each}" for each in calls), f"cur = ggml_add(ctx0, cur, {again});", "cur = ggml_sub(ctx0, cur, turned);",
+    ]  # fmt: skip
+
+
 @levels
 @forks
 def test_locals_of_the_common_loader_come_along_where_there_are_none(donor, fork, level):

@@ -80,6 +80,7 @@ def words(port: Port) -> Mapping[str, Any]:
         "fused": fused(port),
         "trimmed": trimmed(port),
         "selected": selected(port),
+        "gathered": gathered(port),
         "sets": sets(port),
         "named": named(port),
         "made": made(port),
@@ -156,6 +157,18 @@ def selected(port: Port) -> Callable[..., str]:
 
     def find(op: str, graph: str, tensors: str, count: str, index: str) -> str:
         return f"{op}({graph}, {tensors}, {count}, {index})" if port.has_op(op) else f"{tensors}[{index}]"
+
+    return find
+
+
+def gathered(port: Port) -> Callable[[str, str], str]:
+    """A turned view as a tensor that is repeated; a copy of it where ggml repeats no rows whose elements lie apart."""
+
+    def find(graph: str, tensor: str) -> str:
+        own = port.fork.path("ggml-cpu/binary-ops.cpp")
+        path = own if port.fork.workspace.exists(own) else "ggml/src/ggml-cpu/binary-ops.cpp"
+        known = port.fork.workspace.exists(path) and port.fork.workspace.source(path).live
+        return tensor if known and b"contiguous_rows(src1)" in known else f"ggml_cont({graph}, {tensor})"
 
     return find
 

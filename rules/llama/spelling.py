@@ -88,6 +88,12 @@ FUSED = {"ggml_gated_delta_net": ("fused_gdn_ar", "fused_gdn_ch", "n_rs_seq")}
 TRIMMED = frozenset({"ggml_ssm_scan"})
 """Operations whose last argument counts snapshots for a rollback: older ones take none, and keep the last state."""
 
+REPEATING = frozenset({"ggml_add", "ggml_sub", "ggml_mul", "ggml_div"})
+"""Operations that repeat their second tensor; older ones do so only where its rows hold neighbours."""
+
+TURNING = frozenset({"ggml_transpose", "ggml_permute"})
+"""Views in which elements of a row may lie apart."""
+
 SELECTING = frozenset({"ggml_build_forward_select"})
 """Operations that put each of some tensors into the graph and give one: older trees build that one only."""
 

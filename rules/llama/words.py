@@ -33,6 +33,7 @@ WORDS = {
     "made": '`made("llm_graph_input_embd", "n_embd")`: a new input of the graph, as its constructor is in this fork',
     "trimmed": '`trimmed("ggml_ssm_scan", ...)`: a call with no more arguments than the operation takes in this fork',
     "selected": "`selected(OP, GRAPH, TENSORS, COUNT, INDEX)`: a choice between tensors, or the chosen one itself",
+    "gathered": '`gathered("ctx0", "d_t")`: a turned view that an operation repeats, or a copy of it in older trees',
     "sets": '`sets("build_inp_embd", "t_inp_embd")`: whether a helper sets a member of the graph\'s result',
     "has_helper": '`has_helper("build_qkv")`: whether the graph context has a helper',
     "has_loader": '`has_loader("create_tensor_qkv")`: whether the loader has a helper',

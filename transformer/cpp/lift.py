@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from transformer.cpp import lists
 from transformer.cpp.construct import Construct
 from transformer.cpp.names import last_name
+from transformer.cpp.source import descendants
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,6 +36,7 @@ KINDS = {
     "return_statement": "return",
     "function_definition": "function",
 }
+_GIVING = (("init_declarator", "declarator", "value"), ("assignment_expression", "left", "right"))
 _BLANK = re.compile(r"\s+")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
 GONE = "\x1e"
@@ -99,6 +101,22 @@ class Part(Construct):
         """A part by the name that the grammar gives it: `left`, `right`, `condition`, `consequence` ..."""
         node = self.node.child_by_field_name(name)
         return Part(self.source, node, self._decide) if node is not None else None
+
+    def value(self) -> Part:
+        """What a variable was last given above this place in its function; of a parameter, or anything else, itself."""
+        function = self.node
+        while function.parent is not None and function.type != "function_definition":
+            function = function.parent
+        found = [
+            (each.start_byte, value)
+            for kind, name, right in _GIVING
+            for each in (descendants(function, kind) if self.kind == "name" else ())
+            if each.end_byte <= self.node.start_byte
+            and (left := each.child_by_field_name(name)) is not None
+            and (value := each.child_by_field_name(right)) is not None
+            and self.source.text(left).lstrip("*& ") == self.text
+        ]
+        return Part(self.source, max(found, key=lambda each: each[0])[1], self._decide) if found else self
 
     def children(self) -> list[Part]:
         """The parts that are no punctuation."""

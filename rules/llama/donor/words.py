@@ -79,6 +79,10 @@ class Lifter:
             if name in spelling.TRIMMED:
                 given = ", ".join([json.dumps(name), *(as_argument(each.pieces()) for each in part.given())])
                 return [Word(f"trimmed({given})")]
+            if name in spelling.REPEATING and (tensors := part.given())[-1].value().callee in spelling.TURNING:
+                graph, tensor, turned = (each.pieces() for each in tensors)
+                word = Word(f"gathered({as_argument(graph)}, {as_argument(turned)})")
+                return [f"{name}(", *graph, ", ", *tensor, ", ", word, ")"]
             if name in spelling.SELECTING:
                 given = ", ".join(as_argument(each.pieces()) for each in part.given())
                 return [Word(f'selected("{name}", {given})')]
