@@ -17,7 +17,7 @@ Made by `python -m matrix` (plans and types), `python -m matrix.numbers` (builds
 type-checked and planned again over its own plan (which must be quiet).
 
 - **9 of 9**: ported, built, and that many runs of tiny random models give the donor's logits, or embeddings (`verify
-  --against`); ✓ where texts become the donor's tokens as well.
+  --against`); ✓ where texts become the donor's tokens as well. Where fewer are right, [donors.md](donors.md) says why.
 - **typed**: ported and type-checked, and the donor makes no model of it, or the tree was not built.
 - **native**: the tree has it. **-**: it cannot be carried, and nothing is written; the reasons stand below.
 """
