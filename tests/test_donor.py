@@ -111,30 +111,34 @@ def test_what_types_do_not_show_comes_along(silent, fork, level):
     assert "get_arr<std::array<int32_t, LLAMA_MAX_LAYERS>>(enum llm_kv kid, " in after["src/llama-model-loader.cpp"]
 
 
-@pytest.mark.parametrize("kind", ["bool", "int32_t"])
-def test_flags_that_are_read_into_booleans(silent, tmp_path, kind):
-    """Older readers assert that what a number is read into is a number."""
+COPIED = HERE.parent / "rules/llama/cases/load.bool-arrays/copied.txt"
+
+
+@pytest.fixture(params=["bool", "int32_t"])
+def flags(silent, tmp_path, request):
+    """The pack with its array read into elements of a kind, and the kind."""
     shutil.copytree(silent / "novel", tmp_path / "novel")
     template = tmp_path / "novel/templates/load_hparams.cpp.j2"
-    template.write_text(template.read_text().replace("std::array<int32_t,", f"std::array<{kind},"))
-    older = (HERE.parent / "rules/llama/cases/load.bool-arrays/copied.txt").read_text()
-    text = older.partition("=== src/llama-model-loader.cpp\n")[2].partition("--- becomes")[0]
+    template.write_text(template.read_text().replace("std::array<int32_t,", f"std::array<{request.param},"))
+    return packs.load("novel", packs.homes([tmp_path])), request.param
+
+
+def test_flags_that_are_read_into_booleans(flags):
+    """Older readers assert that what a number is read into is a number."""
+    pack, kind = flags
+    text = COPIED.read_text().partition("=== src/llama-model-loader.cpp\n")[2].partition("--- becomes")[0]
     files = {**example("minifork"), "src/llama-model-loader.cpp": text.encode()}
-    plan = planning.make(packs.load("novel", packs.homes([tmp_path])), Workspace(MemoryStore(files)))
+    plan = planning.make(pack, Workspace(MemoryStore(files)))
     (made,) = [each.outcome for each in plan.steps if each.rule.name == "load.bool-arrays"]
     assert isinstance(made, Changes)
     label = next(each.text.decode() for each in made.edits if b"GGUF_TYPE_BOOL:" in each.text)
     assert ("std::is_same<T,    bool>" in label) == (kind == "bool")
 
 
-@pytest.mark.parametrize("kind", ["bool", "int32_t"])
-def test_flags_into_booleans_where_they_went_into_numbers_alone(silent, tmp_path, kind):
+def test_flags_into_booleans_where_they_went_into_numbers_alone(flags):
     """What another port brought, or the tree has: it copies flags, and asserts that they go into numbers."""
-    shutil.copytree(silent / "novel", tmp_path / "novel")
-    template = tmp_path / "novel/templates/load_hparams.cpp.j2"
-    template.write_text(template.read_text().replace("std::array<int32_t,", f"std::array<{kind},"))
-    known = (HERE.parent / "rules/llama/cases/load.bool-arrays/copied.txt").read_text().partition("--- becomes\n")[2]
-    path, pack = "src/llama-model-loader.cpp", packs.load("novel", packs.homes([tmp_path]))
+    (pack, kind), path = flags, "src/llama-model-loader.cpp"
+    known = COPIED.read_text().partition("--- becomes\n")[2]
     plan = planning.make(pack, Workspace(MemoryStore({**example("minifork"), path: known.encode()})))
     after = plan.bytes_after(path).decode()
     widened = "GGML_ASSERT((std::is_same<T, bool>::value && arr_info.gt == GGUF_TYPE_BOOL) || (std::is_same<T, int32_t>"

@@ -48,6 +48,11 @@ class Fork:
         """The path of a file of the library, by its path below the folder of the library."""
         return self.sources + name
 
+    def ggml(self, name: str) -> str:
+        """The path of a file of ggml, by its path below `ggml/`; flat trees leave out the first folder of that."""
+        own = self.path(name.partition("/")[2])
+        return own if self.workspace.exists(own) else f"ggml/{name}"
+
     def file(self, name: str) -> CppFile:
         """A file of the library."""
         return self.workspace.file(self.path(name))

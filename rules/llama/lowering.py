@@ -110,9 +110,8 @@ def member(port: Port) -> Callable[[str], str]:
 
 def arities(fork: Fork) -> dict[str, int]:
     """The functions that ggml declares, and how many arguments each takes."""
-    own = fork.path("ggml.h")
-    header = own if fork.workspace.exists(own) else "ggml/include/ggml.h"
-    text = re.sub(r"//[^\n]*|/\*.*?\*/", "", fork.workspace.source(header).data.decode(), flags=re.S)
+    header = fork.workspace.source(fork.ggml("include/ggml.h"))
+    text = re.sub(r"//[^\n]*|/\*.*?\*/", "", header.data.decode(), flags=re.S)
     found = re.findall(r"\b(\w*ggml_\w+)\s*\(([^;{}]*)\)\s*;", text)
     return {name: given.count(",") + 1 for name, given in found}
 
@@ -165,10 +164,9 @@ def gathered(port: Port) -> Callable[[str, str], str]:
     """A turned view as a tensor that is repeated; a copy of it where ggml repeats no rows whose elements lie apart."""
 
     def find(graph: str, tensor: str) -> str:
-        own = port.fork.path("ggml-cpu/binary-ops.cpp")
-        path = own if port.fork.workspace.exists(own) else "ggml/src/ggml-cpu/binary-ops.cpp"
-        known = port.fork.workspace.exists(path) and port.fork.workspace.source(path).live
-        return tensor if known and b"contiguous_rows(src1)" in known else f"ggml_cont({graph}, {tensor})"
+        path, workspace = port.fork.ggml("src/ggml-cpu/binary-ops.cpp"), port.fork.workspace
+        rows = workspace.exists(path) and b"contiguous_rows(src1)" in workspace.source(path).live
+        return tensor if rows else f"ggml_cont({graph}, {tensor})"
 
     return find
 

@@ -99,9 +99,7 @@ class Port:
 
     def has_op(self, function: str) -> bool:
         """Whether ggml declares the function."""
-        own = self.fork.path("ggml.h")
-        header = own if self.fork.workspace.exists(own) else "ggml/include/ggml.h"
-        declared = self.fork.workspace.source(header).live.replace(b" (", b"(")
+        declared = self.fork.workspace.source(self.fork.ggml("include/ggml.h")).live.replace(b" (", b"(")
         return f"{self.fork.spelled(function)}(".encode() in declared
 
     def parameter(self, parameter: Parameter) -> Parameter:

@@ -104,13 +104,15 @@ class Part(Construct):
 
     def value(self) -> Part:
         """What a variable was last given above this place in its function; of a parameter, or anything else, itself."""
+        if self.kind != "name":
+            return self
         function = self.node
         while function.parent is not None and function.type != "function_definition":
             function = function.parent
         found = [
             (each.start_byte, value)
             for kind, name, right in _GIVING
-            for each in (descendants(function, kind) if self.kind == "name" else ())
+            for each in descendants(function, kind)
             if each.end_byte <= self.node.start_byte
             and (left := each.child_by_field_name(name)) is not None
             and (value := each.child_by_field_name(right)) is not None
