@@ -248,6 +248,24 @@ def test_a_default_that_an_older_loader_overrules(drafted, sets):
     assert ("hparams.rope_freq_scale_train_swa = 1.0f;" in own.partition("break;")[0]) == sets
 
 
+@pytest.mark.parametrize("older", [True, False], ids=["under an older name", "not at all"])
+def test_a_function_that_the_fork_has_under_an_older_name_does_not_come_along(donor, tmp_path, older):
+    root, packs_at, header = tmp_path / "tree", tmp_path / "packs", "src/llama-hparams.h"
+    shutil.copytree(donor, root)
+    builder = root / "src/models/novel.cpp"
+    builder.write_text(builder.read_text().replace("    ggml_tensor * inpL ", "    GGML_ASSERT(!hparams.is_recr(0));\n    ggml_tensor * inpL "))
+    write(FAMILY.draft(open_donor(str(root), FAMILY.recognise), "novel"), packs_at)
+    files = example("minifork")
+    if older:
+        known = b"    bool is_swa(uint32_t il) const;\n"
+        files = {**files, header: files[header].replace(known, known + b"    bool is_recurrent(uint32_t il) const;\n")}
+    plan = planning.make(packs.load("novel", packs.homes([packs_at])), Workspace(MemoryStore(files)))
+    name = "is_recurrent" if older else "is_recr"
+    assert f"GGML_ASSERT(!hparams.{name}(0));" in plan.bytes_after("src/models/novel.cpp").decode()
+    assert (b"is_recr(" in plan.bytes_after(header)) == (not older)
+    assert (b"is_recr(" in plan.bytes_after("src/llama-hparams.cpp")) == (not older)
+
+
 def test_a_helper_in_the_case_of_another_architecture_is_out_of_reach(drafted):
     plan = planned(drafted[1], "minifork")
     text = plan.bytes_after("src/llama-model.cpp").decode()

@@ -8,6 +8,7 @@ from transformer.cpp import declared
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
+from . import spelling
 from .port import Port
 
 
@@ -17,7 +18,8 @@ def methods(port: Port) -> Outcome:
     fork, parts = port.fork, [NotNeeded("it asks none of its own")]
     outcomes: list[Outcome] = [*parts]
     for each in port.spec.methods:
-        own = fork.hparams.methods(each.name)
+        names = (each.name, *spelling.METHODS.get(each.name, ()))
+        own = [known for name in names for known in fork.hparams.methods(name)]
         if own:
             outcomes.append(Satisfied(own[0].where))
             continue
