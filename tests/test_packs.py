@@ -30,6 +30,16 @@ def test_its_python_is_run_and_said_to_be_foreign(home):
     assert "tinyllm.scale" in {rule.name for rule in tiny(home).rules}
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"), [("attention.recurrent_layers", True), ("attention.indexer.types", True), ("n_types", False)]
+)
+def test_a_value_for_each_layer_asks_for_a_reader_of_booleans(home, name, asked):
+    file = Path(home.rules, "tinyllm", "pack.toml")
+    key = f'{{ enumerator = "LLM_KV_TINY", name = "%s.{name}" }}'
+    file.write_text(file.read_text().replace("keys = []", f"keys = [{key}]"))
+    assert ("load.bool-arrays" in {rule.name for rule in tiny(home).rules}) is asked
+
+
 def test_two_architectures_live_side_by_side(home):
     other = next(pack.every([pack.home()]))
     first = plan.make(other, Workspace(DiskStore(FORK)))

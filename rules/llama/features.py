@@ -44,6 +44,12 @@ class Feature:
     rules: tuple[Rule[Port], ...]
 
 
+FLAGS = tuple(
+    f"attention.{each}" for each in ("sliding_window_pattern", "recurrent_layers", "rope_pattern", "indexer.types")
+)
+"""The keys whose value may be a boolean for each layer, as gguf-py and upstream's loaders have them."""
+
+
 def _always(spec: Spec) -> bool:
     return True
 
@@ -67,8 +73,8 @@ FEATURES = (
              head_sizes.quantized_cache, head_sizes.saver)),
     Feature("loader", "hyperparameters and tensors are read", "always", _always, (loading.hparams, loading.tensors)),
     Feature("flag-arrays", "a value of a file is an array of booleans",
-            "the key `attention.sliding_window_pattern`",
-            lambda spec: spec.has_key("attention.sliding_window_pattern"), (loading.bool_arrays,)),
+            "a key of `attention`: `sliding_window_pattern`, `recurrent_layers`, `rope_pattern`, `indexer.types`",
+            lambda spec: any(map(spec.has_key, FLAGS)), (loading.bool_arrays,)),
     Feature("experts", "experts have merged projections, or a factor each",
             "a member `ffn_gate_up_exps` or `ffn_down_exps_s` in `layer`",
             lambda spec: spec.has_member("ffn_gate_up_exps") or spec.has_member("ffn_down_exps_s"),
