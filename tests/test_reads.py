@@ -95,6 +95,50 @@ def test_where_it_reads_for_another_alone(drafted, fork, test):
     assert isinstance(step(pack, plan.after)[1], Satisfied)
 
 
+CASES = "switch (il) {{ case 3: {}il = il + 1; break; default: break; }}"
+CLAMPED = """if (il >= 0) {
+    // clamped, in another way where it is another's
+    const int most = hparams.n_swa;
+    if (most > 0) { if (arch == LLM_ARCH_GPT2) { il = 7; } else { il = most; } break; }
+}
+"""
+
+
+@pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
+def test_what_is_done_with_a_value_first_of_all_comes_along(drafted, fork):
+    """For the architecture alone, under the same label; what it does for others is left out."""
+    found, pack = drafted(CASES.format(CLAMPED))
+    (read,) = found.reads
+    assert read.around == ["switch (il)", "case 3"]
+    plan, outcome = step(pack, Workspace(MemoryStore(with_ffn(fork, CASES.format("")))))
+    assert isinstance(outcome, Changes)
+    code = plan.bytes_after(GRAPH).decode()
+    assert re.search(r"case 3: *\s+if \(arch == LLM_ARCH_NOVEL && il >= 0\) \{", code)
+    assert "il = most;" in code
+    assert "il = 7;" not in code
+    assert verify(plan, EXAMPLES / fork, "syntax", lambda *_: None).findings == ()
+    assert isinstance(step(pack, plan.after)[1], Satisfied)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CASES.format("il = il + 2; " + CLAMPED),  # not first: what came before may not be there
+        CASES.format(CLAMPED.rstrip() + " else { il = 3; }"),  # in place of what others do
+        CASES.format("il = int(hparams.n_swa); "),  # for everybody
+    ],
+)
+def test_what_cannot_come_along(drafted, text):
+    found, pack = drafted(text)
+    assert [each.code for each in found.reads] == [""]
+    assert isinstance(step(pack, Workspace(MemoryStore(with_ffn("minifork", CASES.format("")))))[1], Blocked)
+
+
+def test_a_fork_without_the_place_is_blocked(drafted):
+    _, pack = drafted(CASES.format(CLAMPED))
+    assert isinstance(step(pack, Workspace(DiskStore(EXAMPLES / "minifork")))[1], Blocked)
+
+
 @pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
 @pytest.mark.parametrize(("kind", "stop", "lacking"), [("SILU", "GGML_ABORT", True), ("GELU", "GGML_ABORT", False), ("SILU", "cb", False)])
 def test_a_kind_that_a_helper_stops_at(drafted, fork, kind, stop, lacking):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from transformer.cpp import Function, If
-from transformer.cpp.runs import Run, runs
+from transformer.cpp.runs import Run, leading, runs
 from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -98,6 +98,9 @@ def _read(port: Port, function: Function, wanted: Read) -> Outcome:
     if any(site.function == function.name and member in site.code for site in port.spec.sites):
         return NotNeeded("what reads it comes along")
     if not function.mentions(member):
+        places = leading(function, wanted.around) if wanted.code else []
+        if len(places) == 1:
+            return places[0].insert_before(port.render_text(wanted.code), gap=True)
         why = f"{function.name} does not read {member}, as the donor's does ({wanted.where})"
         return Blocked(why, function.where, "what it changes would be lost without a word")
     parts: list[Outcome] = [Satisfied(function.where)]

@@ -105,11 +105,17 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A value of the architecture (`member` of `llama_hparams`) that a helper of the graph reads, and where it does."""
+    """A value of the architecture (`member` of `llama_hparams`) that a helper of the graph reads, and where it does.
+
+    `code` is the `if` that does all that the helper does with it; it comes first under the conditions and labels of
+    `around`, and goes there where the fork's helper does not know the value.
+    """
 
     function: str
     member: str
     where: str = ""
+    code: str = ""
+    around: list[str] = []
 
 
 class PreTokenizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

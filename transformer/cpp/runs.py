@@ -46,6 +46,13 @@ def deciding(function: Function, test: Construct) -> If | None:
     return next((each for each in function.ifs() if each.condition.node == node), None)
 
 
+def innermost(function: Function, parts: Sequence[Construct]) -> If | None:
+    """The innermost `if` around all of some parts of a function."""
+    first, last = min(each.node.start_byte for each in parts), max(each.node.end_byte for each in parts)
+    around = [each for each in function.ifs() if each.node.start_byte <= first and last <= each.node.end_byte]
+    return min(around, key=lambda each: each.node.end_byte - each.node.start_byte, default=None)
+
+
 def heads(construct: Construct) -> list[str]:
     """What must hold in its function for a construct to be reached, from the outside: conditions, labels, loops."""
     found: list[str] = []
@@ -82,6 +89,27 @@ def behind(construct: Construct) -> str:
     while node is not None and node.type == "comment":
         node = node.next_named_sibling
     return construct.source.text(node) if node is not None else ""
+
+
+def leads(construct: Construct) -> bool:
+    """Whether a statement is the first of its block."""
+    node, block = construct.node, construct.node.parent
+    value = block.child_by_field_name("value") if block is not None else None
+    inside = [each for each in block.named_children if each.type != "comment" and each != value] if block else []
+    return bool(inside) and inside[0] == node
+
+
+def leading(function: Construct, around: Sequence[str]) -> list[Run]:
+    """The first statements that a function comes to under just such conditions and labels."""
+    under = [tokens(each) for each in around]
+    firsts = (
+        Run(function.source, [inside], f"a part of {function.name}")
+        for kind in ("compound_statement", "case_statement")
+        for block in descendants(function.node, kind)
+        for inside in block.named_children
+        if inside.type not in ("comment", "compound_statement")
+    )
+    return [each for each in firsts if leads(each) and _under(each.source, each.node) == under]
 
 
 def _under(source: Source, node: Node) -> list[str]:

@@ -122,6 +122,8 @@ def _row(**fields: object) -> str:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[ -~]+(\n[ -~]*)+", value) and "'''" not in value:
+        return f"'''\n{value}'''"
     return _list(value) if isinstance(value, list) else json.dumps(value, ensure_ascii=False)
 
 
