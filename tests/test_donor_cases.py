@@ -133,6 +133,62 @@ def test_a_turned_view_is_repeated_as_a_copy_where_ggml_needs_one(donor, tmp_pat
     ]  # fmt: skip
 
 
+FUSED = """{end}
+
+        const int64_t H_v = 1, n_seqs = 1;
+        ggml_tensor * g = cur;
+        if (cparams.fused_gdn_ar) {{
+            ggml_tensor * result = ggml_gated_delta_net(ctx0, cur, cur, cur, g, cur, cur, 1);
+            res->add_fused_node({{LLM_FUSED_OP_GDN_AR, result, il}});
+            cur = result;
+        }} else {{
+            g = ggml_reshape_4d(ctx0, g, 1, g->ne[0], H_v, n_seqs);
+        }}"""
+GGML, END = "ggml/include/ggml.h", "#ifdef __cplusplus\n}"
+
+
+def with_delta_net(root, count, *, names=False):
+    """A tree whose ggml has the fused operation with so many tensors, and perhaps one number; and the option for it."""
+    tensors = ", ".join(["struct ggml_context * ctx", *(f"struct ggml_tensor * t{each}" for each in range(6)), "int64_t K"][:count])
+    changed(root, GGML, (END, f"struct ggml_tensor * ggml_gated_delta_net({tensors});\n\n{END}"))
+    changed(root, "src/llama-cparams.h", ("    bool kv_unified;\n", "    bool kv_unified;\n    bool fused_gdn_ar;\n"))
+    macros = "".join(f'#define LLAMA_TENSOR_NAME_FGDN_{each} "{each}"\n' for each in ("AR", "CH"))
+    (root / "src/llama-impl.h").write_text((root / "src/llama-impl.h").read_text() + macros * names)
+
+
+@pytest.mark.parametrize(
+    ("count", "call", "node"),
+    [
+        (0, "(ggml_tensor *) nullptr", ""),
+        (7, "ggml_gated_delta_net(ctx0, cur, cur, cur, g, cur, cur)", "cb(result, LLAMA_TENSOR_NAME_FGDN_AR, il);"),
+        (8, "ggml_gated_delta_net(ctx0, cur, cur, cur, g, cur, cur, 1)", ""),
+    ],
+)
+def test_a_fused_operation_as_the_fork_has_it(donor, tmp_path, count, call, node):
+    """None, one that keeps the last state alone, or the donor's; an older context stops at a node without its name."""
+    with_delta_net(donor, 8)
+    end = "1.0f/sqrtf(float(n_embd_head_k)), il);"
+    changed(donor, BUILDER, (end, FUSED.format(end=end)))
+    shutil.copytree(EXAMPLES / "minifork", tmp_path / "fork")
+    if count:
+        with_delta_net(tmp_path / "fork", count, names=bool(node))
+    text = ported(drafted(donor), tmp_path / "fork", "syntax")[BUILDER]
+    assert f"if ({'cparams.fused_gdn_ar' if count else 'false'}) {{" in text
+    assert f"result = {call};" in text
+    assert [line.strip() for line in text.splitlines() if "FGDN" in line or "fused_node" in line] == [node] * bool(node)
+    assert ('#include "llama-impl.h"' in text) == bool(node)
+
+
+def test_what_no_donor_runs_is_mended_and_said(donor):
+    """The decay of each key belongs to the rows of the state, as the fused operation has it."""
+    end = "1.0f/sqrtf(float(n_embd_head_k)), il);"
+    changed(donor, BUILDER, (end, FUSED.format(end=end)))
+    folder = drafted(donor) / "novel"
+    assert "g = ggml_reshape_4d(ctx0, g, g->ne[0], 1, H_v, n_seqs);" in (folder / "templates/builder.cpp.j2").read_text()
+    head = (folder / "pack.toml").read_text().partition("enumerator")[0]
+    assert re.search(rf"# Mended.*\n#   ggml_reshape_4d\(ctx0, g, 1, .*\({BUILDER}:\d+\)", head)
+
+
 @levels
 @forks
 def test_locals_of_the_common_loader_come_along_where_there_are_none(donor, fork, level):

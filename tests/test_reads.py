@@ -120,10 +120,17 @@ def test_what_is_done_with_a_value_first_of_all_comes_along(drafted, fork):
     assert isinstance(step(pack, plan.after)[1], Satisfied)
 
 
+def test_it_goes_behind_what_it_stands_behind(drafted):
+    _, pack = drafted(CASES.format("il = il + 2; " + CLAMPED))
+    assert isinstance(step(pack, Workspace(MemoryStore(with_ffn("minifork", CASES.format("")))))[1], Blocked)
+    plan, outcome = step(pack, Workspace(MemoryStore(with_ffn("minifork", CASES.format("il = il + 2; ")))))
+    assert isinstance(outcome, Changes)
+    assert re.search(r"il = il \+ 2;\s+if \(arch == LLM_ARCH_NOVEL && il >= 0\) \{", plan.bytes_after(GRAPH).decode())
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        CASES.format("il = il + 2; " + CLAMPED),  # not first: what came before may not be there
         CASES.format(CLAMPED.rstrip() + " else { il = 3; }"),  # in place of what others do
         CASES.format("il = int(hparams.n_swa); "),  # for everybody
     ],
@@ -132,6 +139,34 @@ def test_what_cannot_come_along(drafted, text):
     found, pack = drafted(text)
     assert [each.code for each in found.reads] == [""]
     assert isinstance(step(pack, Workspace(MemoryStore(with_ffn("minifork", CASES.format("")))))[1], Blocked)
+
+
+ROPE, LOOP = "hparams.has_rope(il)", "        const uint32_t il = layer.il;\n"
+
+
+@pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
+def test_the_cache_asks_for_a_value_that_the_graph_asks_for(tmp_path, fork):
+    """Keys of layers without rope stay as they are after a shift: the graph alone does not show it."""
+    donor, path = renamed(example("miniclasses")), "src/llama-kv-cache.cpp"
+    for name, old, new in (
+        (path, LOOP, f"{LOOP}\n        if (!{ROPE}) {{\n            continue;\n        }}\n"),
+        ("src/models/novel.cpp", "    ggml_tensor * inpL ", f"    GGML_ASSERT({ROPE.replace('il', '0')});\n    ggml_tensor * inpL "),
+        ("src/llama-hparams.h", "    bool is_swa (uint32_t il) const;\n", "    bool is_swa (uint32_t il) const;\n    bool has_rope(uint32_t il) const;\n"),
+        ("src/llama-hparams.cpp", "bool llama_hparams::is_swa(", "bool llama_hparams::has_rope(uint32_t il) const {\n    return il > 0;\n}\n\nbool llama_hparams::is_swa("),
+    ):
+        assert donor[name].decode().count(old) == 1, old
+        donor[name] = donor[name].replace(old.encode(), new.encode())
+    found = read(Tree(Workspace(MemoryStore(donor))), "novel", Provenance("donor", "", (), "a licence"))
+    for name, code in files(found).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(code)
+    pack = packs.load("novel", packs.homes([tmp_path]))
+    plan, outcome = step(pack, Workspace(DiskStore(EXAMPLES / fork)))
+    assert isinstance(outcome, Changes)
+    wanted = f"{LOOP}\n        if (model.arch == LLM_ARCH_NOVEL && !{ROPE}) {{\n            continue;\n        }}\n\n"
+    assert wanted in plan.bytes_after(path).decode()
+    assert verify(plan, EXAMPLES / fork, "syntax", lambda *_: None).findings == ()
+    assert isinstance(step(pack, plan.after)[1], Satisfied)
 
 
 def test_a_fork_without_the_place_is_blocked(drafted):

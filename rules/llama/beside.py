@@ -80,7 +80,7 @@ def reads(port: Port) -> Outcome:
     for each in port.spec.reads:
         if f"::{each.function}(" in builder:
             continue  # the donor's comes along
-        functions = port.fork.graph_source.functions(f"llm_graph_context::{each.function}")
+        functions = _readers(port, each)
         outcomes = [_read(port, function, each) for function in functions]
         known = [one for one in outcomes if not isinstance(one, Blocked)]
         parts += known or outcomes[:1]
@@ -93,14 +93,31 @@ def tests_around(function: Function, member: str) -> list[If]:
     return [each for each in found if each.condition.mentions(member) or each.body().mentions(member)]
 
 
+def _readers(port: Port, wanted: Read) -> list[Function]:
+    """The fork's functions of that name: helpers of the graph, or those of the cache."""
+    owner, _, name = wanted.function.rpartition("::")
+    if not owner:
+        return port.fork.graph_source.functions(f"llm_graph_context::{name}")
+    return port.fork.cache_source.functions(f"{port.fork.cache_name}::{name}")
+
+
+def _placed(port: Port, function: Function, wanted: Read) -> Outcome | None:
+    """The code that reads a value, in the one place where it goes; `None` where there is none, or there are several."""
+    code = port.render_text(wanted.code)
+    if wanted.ahead:
+        found = runs(function, wanted.ahead, wanted.around)
+        return found[0].insert_after(code, gap=True) if len(found) == 1 else None
+    found = leading(function, wanted.around)
+    return found[0].insert_before(code, gap=True) if len(found) == 1 else None
+
+
 def _read(port: Port, function: Function, wanted: Read) -> Outcome:
     member, own = wanted.member, port.spec.enumerator
     if any(site.function == function.name and member in site.code for site in port.spec.sites):
         return NotNeeded("what reads it comes along")
     if not function.mentions(member):
-        places = leading(function, wanted.around) if wanted.code else []
-        if len(places) == 1:
-            return places[0].insert_before(port.render_text(wanted.code), gap=True)
+        if wanted.code and (placed := _placed(port, function, wanted)):
+            return placed
         why = f"{function.name} does not read {member}, as the donor's does ({wanted.where})"
         return Blocked(why, function.where, "what it changes would be lost without a word")
     parts: list[Outcome] = [Satisfied(function.where)]

@@ -78,6 +78,8 @@ def words(port: Port) -> Mapping[str, Any]:
         "own": Hparams(port, ""),
         "option": option(port),
         "fused": fused(port),
+        "tagged": tagged(port),
+        "has_tags": has_tags(port),
         "trimmed": trimmed(port),
         "selected": selected(port),
         "gathered": gathered(port),
@@ -126,17 +128,42 @@ def option(port: Port) -> Callable[..., str]:
 
     def find(name: str, op: str = "", count: int = 0) -> str:
         known = port.fork.file("llama-cparams.h").struct("llama_cparams").fields
-        usable = name in known and (not op or takes(port, op, count))
+        older = name.startswith("fused_") and takes(port, op, count - 1)
+        usable = name in known and (not op or takes(port, op, count) or older)
         return f"cparams.{name}" if usable else spelling.OPTIONS[name]
 
     return find
 
 
 def fused(port: Port) -> Callable[[str, int, str], str]:
-    """A call of an operation that only an option leads to; a null where the fork has no such operation."""
+    """A call of an operation that only an option leads to; a null where the fork has no such operation.
+
+    One that asks for the last state alone says so only where the operation can keep more of them.
+    """
 
     def find(op: str, count: int, call: str) -> str:
+        if call.endswith(", 1)") and takes(port, op, count - 1):
+            return call.removesuffix(", 1)") + ")"
         return call if takes(port, op, count) else "(ggml_tensor *) nullptr"
+
+    return find
+
+
+def has_tags(port: Port) -> bool:
+    """Whether the context knows nodes of fused operations by their names, and stops at one without such a name."""
+    header = port.fork.path("llama-impl.h")
+    return port.fork.workspace.exists(header) and all(
+        port.fork.workspace.file(header).mentions(name) for name in spelling.TAGS.values()
+    )
+
+
+def tagged(port: Port) -> Callable[[str, str], str]:
+    """The statement that says which node is that of a fused operation; nothing where the context does not ask."""
+
+    def find(kind: str, node: str) -> str:
+        if port.fork.file("llama-graph.h").struct("llm_graph_result").methods("add_fused_node"):
+            return f"res->add_fused_node({{{kind}, {node}, il}});"
+        return f"cb({node}, {spelling.TAGS[kind]}, il);" if has_tags(port) else ""
 
     return find
 

@@ -105,10 +105,11 @@ class Site(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A value of the architecture (`member` of `llama_hparams`) that a helper of the graph reads, and where it does.
+    """A value of the architecture (`member` of `llama_hparams`) that shared code reads, and where it does.
 
-    `code` is the `if` that does all that the helper does with it; it comes first under the conditions and labels of
-    `around`, and goes there where the fork's helper does not know the value.
+    `function` is a helper of the graph, or one of the cache's by its whole name. `code` is the `if` that does all that
+    it does with the value, under the conditions and labels of `around`, right behind the statement `ahead`, or first
+    of all where that is empty. It goes there where the fork's function does not know the value.
     """
 
     function: str
@@ -116,6 +117,7 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where: str = ""
     code: str = ""
     around: list[str] = []
+    ahead: str = ""
 
 
 class PreTokenizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

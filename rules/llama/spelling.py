@@ -83,10 +83,25 @@ OPTIONS = {
 """Members of `llama_cparams`, and what holds in trees that lack them."""
 
 FUSED = {"ggml_gated_delta_net": ("fused_gdn_ar", "fused_gdn_ch", "n_rs_seq")}
-"""Operations that a graph can do without, and the options by which it calls them."""
+"""Operations that a graph can do without, and the options by which it calls them.
+
+Their last argument counts snapshots for a rollback: older ones take none, and keep the last state.
+"""
+
+TAGS = {"LLM_FUSED_OP_GDN_AR": "LLAMA_TENSOR_NAME_FGDN_AR", "LLM_FUSED_OP_GDN_CH": "LLAMA_TENSOR_NAME_FGDN_CH"}
+"""Fused operations that a context looks for in the graph's result, and the names of nodes that older ones look for."""
 
 TRIMMED = frozenset({"ggml_ssm_scan"})
 """Operations whose last argument counts snapshots for a rollback: older ones take none, and keep the last state."""
+
+MENDED = {
+    "ggml_reshape_4d(ctx0, g, 1, g->ne[0], H_v, n_seqs)": "ggml_reshape_4d(ctx0, g, g->ne[0], 1, H_v, n_seqs)",
+}
+"""Code that is wrong where donors never run it, and what is right.
+
+The decay of a delta net belongs to the rows of the state that keys index, as the fused operation and the chunks have
+it; with one decay for each key, the path for single tokens without that operation gives it to the columns.
+"""
 
 REPEATING = frozenset({"ggml_add", "ggml_sub", "ggml_mul", "ggml_div"})
 """Operations that repeat their second tensor; older ones do so only where its rows hold neighbours."""

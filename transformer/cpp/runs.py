@@ -85,9 +85,18 @@ def unit(construct: Construct) -> Construct:
 
 def behind(construct: Construct) -> str:
     """The statement right behind one, as it is written; empty where it is the last of its block."""
-    node = construct.node.next_named_sibling
+    return _beside(construct, "next_named_sibling")
+
+
+def ahead(construct: Construct) -> str:
+    """The statement right in front of one, as it is written; empty where it is the first of its block."""
+    return "" if leads(construct) else _beside(construct, "prev_named_sibling")
+
+
+def _beside(construct: Construct, way: str) -> str:
+    node = getattr(construct.node, way)
     while node is not None and node.type == "comment":
-        node = node.next_named_sibling
+        node = getattr(node, way)
     return construct.source.text(node) if node is not None else ""
 
 

@@ -111,6 +111,9 @@ class Code:
         brought = along("graph", self._tree, self._lifter, "", template_head(self._home.graph))
         parts += [*([brought] if brought else []), *self._instances()]
         brought_in = along("includes", self._tree, self._lifter, "")
+        if any("tagged(" in part for part in parts):
+            own = "".join(f" and not {self._has_base(base)}" for base in self._bases)
+            brought_in = f'<% if has_tags{own} %>\n#include "llama-impl.h"\n<% endif %>\n{brought_in}'
         return brought_in + self._includes() + "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
     def _includes(self) -> str:

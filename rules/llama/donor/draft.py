@@ -125,5 +125,6 @@ class Draft:
     templates: tuple[tuple[str, str], ...]
     """File name to text."""
     dropped: tuple[str, ...]
+    mended: tuple[str, ...]
     """What was left out, and where it stood."""
     origin: Provenance

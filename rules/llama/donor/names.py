@@ -25,6 +25,7 @@ class Used:
     ops: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    mended: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

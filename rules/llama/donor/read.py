@@ -82,6 +82,7 @@ def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = (
         sites=tuple(sites(tree, enumerator)),
         templates=templates,
         dropped=tuple(f"{what} ({where})" for what, where in used.dropped.items()),
+        mended=tuple(f"{what} ({where})" for what, where in used.mended.items()),
         origin=Provenance(origin.repository, origin.revision, code.files, origin.licence),
     )
 

@@ -1,13 +1,15 @@
-"""Values of an architecture that shared functions of a donor's graph read for every architecture."""
+"""Values of an architecture that shared functions of a donor's graph and cache read for every architecture."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from msgspec import structs
+
 from transformer.cpp import Construct
 from transformer.cpp.functions import Function
-from transformer.cpp.runs import heads, innermost, leads, unit
+from transformer.cpp.runs import ahead, heads, innermost, unit
 
 from .. import spelling
 from ..beside import tests_around
@@ -17,6 +19,7 @@ from .tree import Tree
 from .words import Lifter
 
 _READ = re.compile(r"\bml\.get_(?:key|key_or_arr|arr)\([^;]*?\bhparams\.(\w+)")
+_IF = re.compile(r"if \(((?:[^()]|\([^()]*\))*)\) \{")
 EVERYWHERE = ("build_norm",)
 """Helpers that read the same values in every tree."""
 
@@ -35,8 +38,11 @@ def reads(tree: Tree, loader: Sequence[Construct], lifter: Lifter, enumerator: s
         for function in tree.graph_source.functions(f"llm_graph_context::{helper}"):
             for member in members:
                 if _asked(function, member, members, enumerator):
-                    code, around = _alone(function, member, lifter, enumerator)
-                    yield Read(helper, member, function.where, code, around)
+                    yield _read(helper, function, member, lifter, f"arch == {enumerator}")
+    for function in tree.file("llama-kv-cache.cpp").functions("llama_kv_cache::build_graph_shift"):
+        for member in (each for each in lifter.used.methods if function.mentions(each)):
+            whole = _read(function.name, function, member, lifter, f"model.arch == {enumerator}")
+            yield from [whole] if whole.code else []
 
 
 def _asked(function: Function, member: str, known: Collection[str], enumerator: str) -> bool:
@@ -52,22 +58,19 @@ def _asked(function: Function, member: str, known: Collection[str], enumerator: 
     return all(each.condition.mentions(enumerator) for each in tests_around(function, member))
 
 
-def _alone(function: Function, member: str, lifter: Lifter, enumerator: str) -> tuple[str, list[str]]:
-    """The one `if` that does all that a function does with a value, for the architecture, and what stands around it.
-
-    Both are empty where there is none, or where it does not come first of all that is done there.
-    """
-    found = function.expressions(f"hparams.{member}")
+def _read(name: str, function: Function, member: str, lifter: Lifter, test: str) -> Read:
+    """What a function does with a value: by itself, in one `if`, and where that stands; else only that it reads it."""
+    read, found = Read(name, member, function.where), function.expressions(f"hparams.{member}")
     around = innermost(function, found) if found else None
-    if around is None:
-        return "", []
-    whole = unit(around)
-    if not leads(whole) or whole.node.child_by_field_name("alternative") is not None:
-        return "", []
+    whole = unit(around) if around is not None else None
+    if whole is None or whole.node.child_by_field_name("alternative") is not None:
+        return read
     lifted = margin(lifter.text(whole)).rstrip()
-    head, test = f"arch == {enumerator} && ", re.match(r"if \(([^()]*)\) \{", lifted)
-    code = lifted.replace("if (", f"if ({head}", 1) if test and "||" not in test[1] else ""
-    return code, heads(whole)
+    condition = _IF.match(lifted)
+    if condition is None or "||" in condition[1]:
+        return read
+    code = lifted.replace("if (", f"if ({test} && ", 1)
+    return structs.replace(read, code=code, around=heads(whole), ahead=ahead(whole))
 
 
 def _reached(tree: Tree, helpers: Sequence[str]) -> list[str]:

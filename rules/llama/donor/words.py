@@ -76,6 +76,9 @@ class Lifter:
         if receiver in ("", "this->"):
             if name.startswith("ggml_"):
                 self.used.ops.setdefault(name, part.where)
+            if mended := spelling.MENDED.get(re.sub(r"\s+", " ", part.text)):
+                self.used.mended.setdefault(part.text, part.where)
+                return [mended]
             if name in spelling.TRIMMED:
                 given = ", ".join([json.dumps(name), *(as_argument(each.pieces()) for each in part.given())])
                 return [Word(f"trimmed({given})")]
@@ -264,6 +267,8 @@ class Lifter:
         if written and written.group(1) in spelling.TAPS:
             self.used.dropped.setdefault(written.group(1), part.where)
             return [GONE]
+        if tagged := re.fullmatch(r"res\s*->\s*add_fused_node\(\{(LLM_FUSED_OP_GDN_\w+), (\w+), il\}\);", text):
+            return [Word(f'tagged("{tagged[1]}", "{tagged[2]}")')]
         if re.match(r"res\s*->\s*add_fused_node\b", text) or text.startswith("LLAMA_LOAD_LOCALS"):
             return [GONE]
         return None

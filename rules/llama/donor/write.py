@@ -42,6 +42,9 @@ def _pack(draft: Draft) -> Iterator[str]:
     if draft.dropped:
         yield "# Left out, since only drafts of a larger model need it:"
         yield from (f"#   {each}" for each in draft.dropped)
+    if draft.mended:
+        yield "# Mended, where the donor never runs it:"
+        yield from (f"#   {each}" for each in draft.mended)
     yield ""
     yield f'enumerator = "{draft.enumerator}"'
     yield f'name = "{draft.name}"'
