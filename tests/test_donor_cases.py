@@ -10,6 +10,7 @@ import pytest
 from casefile import HERE
 
 from rules.llama import FAMILY
+from rules.llama.donor.keys import Keys
 from transformer import pack as packs
 from transformer import plan as planning
 from transformer.donor import open_donor
@@ -100,6 +101,33 @@ def test_a_scale_that_the_builder_applies_is_not_applied_twice(donor):
     text = ported(folder, EXAMPLES / "miniclasses", "syntax")[BUILDER]
     assert len(re.findall(r"\blayer\.wo_s\b", text)) == 2
     assert re.search(r"if \(layer\.wo_s\) \{\s+cur = ggml_mul\(ctx0, cur, layer\.wo_s\);", text)
+
+
+SCALES = """    for (int i = 0; i < n_layer; ++i) {
+        auto & layer = layers[i];
+        if (!layer.ffn_down_exps_s) {
+            layer.ffn_down_exps_s = create_tensor(tn(LLM_TENSOR_FFN_DOWN_EXPS, "scale", i), { n_expert }, TENSOR_NOT_REQUIRED);
+        }
+    }
+
+    ml.done_getting_tensors();"""
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["a factor", "a scale"])
+def test_a_factor_that_the_common_loader_reads_is_asked_for(donor, monkeypatch, own):
+    """Of the architecture's own, or that of a quantized weight, which a fork without it does not need."""
+    keep = ("ffn_down_exps.scale",) if own else ()
+    monkeypatch.setattr("rules.llama.donor.factors.keys", lambda arch, *, experts: Keys(arch, {}, keep))
+    changed(donor, "src/llama-model.h", ("struct llama_layer {\n", "struct llama_layer {\n    struct ggml_tensor * ffn_down_exps_s = nullptr;\n"))
+    changed(donor, MODEL, ("    ml.done_getting_tensors();", SCALES))
+    end = "1.0f/sqrtf(float(n_embd_head_k)), il);"
+    changed(donor, BUILDER, (end, f"{end}\n        cur = build_lora_mm(cur, layer.ffn_down_exps_s);"))
+    after = ported(drafted(donor), EXAMPLES / "minifork", "syntax")
+    weight = r"layer\.ffn_down_exps += create_tensor\([^;]*;\n"
+    asked = r' +layer\.ffn_down_exps_s = create_tensor\(tn\(LLM_TENSOR_FFN_DOWN_EXPS, "scale", i\), \{ n_expert \}, TENSOR_NOT_REQUIRED\);\n'
+    assert bool(re.search(weight + asked, after[MODEL])) is own
+    assert ("ffn_down_exps_s" in after.get("src/llama-model.h", "")) is own
+    assert ("build_lora_mm(cur, layer.ffn_down_exps_s)" in after[BUILDER]) is own
 
 
 REPEATED = """{end}

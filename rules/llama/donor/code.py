@@ -14,6 +14,7 @@ from transformer.cpp.outline import bases, includes, loose, template_head
 from ..eras import Part
 from .along import along
 from .eras import Home
+from .factors import with_factors
 from .generic import generic
 from .margin import margin
 from .scalars import scalars
@@ -41,7 +42,8 @@ class Code:
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """File name to text."""
-        tensors = self._counted(self._home.statements("tensors", self._lifter))
+        asked = with_factors(self._tree, self._lifter, self._home.statements("tensors", self._lifter))
+        tensors = self._counted(asked)
         yield "load_tensors.cpp.j2", along("loader", self._tree, self._lifter, tensors) + tensors
         yield "builder.cpp.j2", self._builder()
         yield "builder.h.j2", self._header()

@@ -39,6 +39,8 @@ class Names:
     bare: frozenset[str]
     """Those members of the model that a bare name means: not what every model has, nor what the graph context has."""
     hparams: frozenset[str]
+    factors: frozenset[str]
+    """Those members for scales of quantized weights that hold factors of the architecture's own."""
     scales: frozenset[str]
     """Members that hold the scales of quantized weights, which the donor's generic loader reads."""
     applied: frozenset[str]

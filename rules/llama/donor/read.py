@@ -16,6 +16,7 @@ from .branches import branches
 from .code import Code
 from .draft import Draft, Member, Method, Provenance, Size, Tensor
 from .eras import Home
+from .factors import factors
 from .names import Names
 from .pretokenizers import pretokenizers
 from .reads import reads
@@ -38,7 +39,7 @@ def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = (
         close = ", ".join(get_close_matches(name, known, 3, 0.4) or known)
         raise UsageError(f"the donor has no architecture {name!r}", help=f"it has: {close}")
     home = tree.era.home(enumerator)
-    lifter = Lifter(_names(tree, enumerator, home))
+    lifter = Lifter(_names(tree, name, enumerator, home))
     code = Code(tree, enumerator, home, lifter)
     templates, rope = tuple(code.templates()), _rope(tree, enumerator)
     lifter.used.methods.update(dict.fromkeys(re.findall(r"hparams\.(\w+)\(", rope)))
@@ -87,12 +88,13 @@ def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = (
     )
 
 
-def _names(tree: Tree, enumerator: str, home: Home) -> Names:
+def _names(tree: Tree, name: str, enumerator: str, home: Home) -> Names:
     table = tree.key_names
     layer, model = frozenset(tree.layer.fields), frozenset(tree.model.fields)
     load = home.code("tensors")
     scales = [each for each in (*layer, *model) if re.fullmatch(r"\w+_(in_)?s", each)]
     scaled = {each for each in scales if not any(code.mentions(each) for code in load)}
+    own = factors(name, scaled)
     graph = tree.graph
     helpers = {f.own_name: [g.parameters for g in graph.methods(f.own_name)] for f in graph.all_methods()}
     return Names(
@@ -101,7 +103,8 @@ def _names(tree: Tree, enumerator: str, home: Home) -> Names:
         model=model,
         bare=model - {"type", "hparams", "name", "arch", "vocab", "layers"} - graph.fields.keys(),
         hparams=frozenset(tree.hparams.fields),
-        scales=frozenset(scaled),
+        factors=own,
+        scales=frozenset(scaled - own),
         applied=frozenset(each for each in scaled if any(code.mentions(each) for code in home.functions)),
         helpers=helpers,
         inputs=frozenset(each for each in tree.file("llama-graph.h").structs() if each.startswith("llm_graph_input_")),

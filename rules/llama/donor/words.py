@@ -32,6 +32,11 @@ class Lifter:
         self._within: Within = ""
         self.used = Used()
 
+    @property
+    def factors(self) -> frozenset[str]:
+        """The members for scales that hold factors of the architecture's own."""
+        return self._names.factors
+
     def lift(self, construct: Construct) -> list[Piece]:
         """A construct as pieces."""
         return lift(construct, self._decide)
