@@ -184,3 +184,24 @@ def test_a_kind_that_a_helper_stops_at(drafted, fork, kind, stop, lacking):
     (outcome,) = [each.outcome for each in plan.steps if each.rule.name == "graph.kinds"]
     assert isinstance(outcome, Blocked) == lacking
     assert not lacking or "build_ffn does not know LLM_FFN_GELU" in outcome.why
+
+
+@pytest.mark.parametrize("fork", ["minifork", "miniclasses"])
+def test_the_case_of_a_kind_comes_along(drafted, monkeypatch, fork):
+    """Behind the label that it stands behind in the donor, where the fork's helper has all that it names."""
+    monkeypatch.setattr("rules.llama.spelling.KINDS", {"build_ffn": ("LLM_FFN_GELU",)})
+    cases = 'const int most = 7;\n    switch (type_op) {{\n        case LLM_FFN_SILU:\n            break;\n        {}default:\n            GGML_ABORT("no");\n    }}'
+    found, pack = drafted(cases.format("case LLM_FFN_GELU:\n            il = most;\n            break;\n        "))
+    assert (found.kinds[0].locals, found.kinds[0].near) == (["il", "most"], ["LLM_FFN_SILU"])
+
+    def planned(text):
+        plan = planning.make(pack, Workspace(MemoryStore(with_ffn(fork, text))))
+        return plan, next(each.outcome for each in plan.steps if each.rule.name == "graph.kinds")
+
+    plan, outcome = planned(cases.format(""))
+    assert isinstance(outcome, Changes)
+    assert re.search(r"case LLM_FFN_SILU:\s+break;\s+case LLM_FFN_GELU:\s+il = most;\s+break;\s+default:", plan.bytes_after(GRAPH).decode())
+    assert verify(plan, EXAMPLES / fork, "syntax", lambda *_: None).findings == ()
+    _, lacking = planned(cases.format("").replace("most", "least"))
+    assert isinstance(lacking, Blocked)
+    assert re.search(r"does not know LLM_FFN_GELU, and has no most, as the donor's has \(src/llama-graph.cpp:\d+\)", lacking.why)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from transformer.cpp import CppFile, Function, Source, Switch, declared
-from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied
+from transformer.outcome import Blocked, NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
 from . import spelling
@@ -76,16 +76,33 @@ def helpers(port: Port) -> Outcome:
     return Satisfied(port.fork.graph.where) if port.spec.helpers else NotNeeded("the pack names none")
 
 
-@rule("graph.kinds", "helpers of the graph know every kind that the builder asks them for")
+@rule(
+    "graph.kinds",
+    "helpers of the graph know every kind that the builder asks them for",
+    affects="models that ask a helper for such a kind",
+    safe="the helper ended the process there before",
+    shown=("tests/test_reads.py::test_the_case_of_a_kind_comes_along",),
+)
 def kinds(port: Port) -> Outcome:
     """An enumerator can be older than the case for it in some helper, which then stops the program."""
     builder = CppFile(Source("builder.cpp", port.render("builder.cpp.j2").encode()))
+    parts: list[Outcome] = [NotNeeded("the pack names no helpers")]
     for helper in port.spec.helpers:
         calls = [each.arguments() for each in builder.calls(helper)]
         functions = port.fork.graph_source.functions(f"llm_graph_context::{helper}")
-        for kind, function, switch in _stops(functions, calls):
-            return Blocked(f"{function.name} does not know {kind}", switch.where)
-    return Satisfied(port.fork.graph.where) if port.spec.helpers else NotNeeded("the pack names no helpers")
+        parts += [_case(port, helper, *stop) for stop in _stops(functions, calls)]
+    return all_of(*parts, *([Satisfied(port.fork.graph.where)] if port.spec.helpers else []))
+
+
+def _case(port: Port, helper: str, kind: str, function: Function, switch: Switch) -> Outcome:
+    """The donor's case, where its names mean something in the fork's helper."""
+    why = f"{function.name} does not know {kind}"
+    wanted = next((each for each in port.spec.kinds if (each.function, each.kind) == (helper, kind)), None)
+    if wanted is None:
+        return Blocked(why, switch.where)
+    if missing := [each for each in wanted.locals if not function.mentions(each)]:
+        return Blocked(f"{why}, and has no {', '.join(missing)}, as the donor's has ({wanted.where})", switch.where)
+    return switch.add_case(kind, port.render_text(wanted.code), near=wanted.near, bare=True)
 
 
 def _stops(functions: Sequence[Function], calls: Sequence[Sequence[str]]) -> Iterator[tuple[str, Function, Switch]]:

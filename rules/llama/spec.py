@@ -120,6 +120,20 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ahead: str = ""
 
 
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a helper of the graph does for a kind that not every tree's helper knows: the case of its switch.
+
+    `locals` are the local variables of the helper that the case names. It goes behind the first of `near`.
+    """
+
+    function: str
+    kind: str
+    code: str
+    locals: list[str] = []
+    near: list[str] = []
+    where: str = ""
+
+
 class PreTokenizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A pre-tokenizer that model files name.
 
@@ -191,6 +205,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What functions of `llama_hparams` that every tree has must say of the architecture."""
     pretokenizers: list[PreTokenizer] = []
     """The pre-tokenizers that files of the architecture name, where not every fork has them."""
+    kinds: list[Kind] = []
     reads: list[Read] = []
     """Values that helpers of the graph must read for the architecture."""
     sites: list[Site] = []

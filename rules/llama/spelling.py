@@ -91,6 +91,9 @@ Their last argument counts snapshots for a rollback: older ones take none, and k
 TAGS = {"LLM_FUSED_OP_GDN_AR": "LLAMA_TENSOR_NAME_FGDN_AR", "LLM_FUSED_OP_GDN_CH": "LLAMA_TENSOR_NAME_FGDN_CH"}
 """Fused operations that a context looks for in the graph's result, and the names of nodes that older ones look for."""
 
+KINDS = {"build_moe_ffn": ("LLM_FFN_RELU_SQR",)}
+"""Graph helpers, and kinds that some trees have an enumerator for and the helper does not know."""
+
 TRIMMED = frozenset({"ggml_ssm_scan"})
 """Operations whose last argument counts snapshots for a rollback: older ones take none, and keep the last state."""
 

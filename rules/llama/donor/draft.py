@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..spec import PreTokenizer, Read
+from ..spec import Kind, PreTokenizer, Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,7 @@ class Draft:
     names: tuple[str, ...]
     pretokenizers: tuple[PreTokenizer, ...]
     reads: tuple[Read, ...]
+    kinds: tuple[Kind, ...]
     sites: tuple[Site, ...]
     templates: tuple[tuple[str, str], ...]
     """File name to text."""

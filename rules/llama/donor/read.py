@@ -17,6 +17,7 @@ from .code import Code
 from .draft import Draft, Member, Method, Provenance, Size, Tensor
 from .eras import Home
 from .factors import factors
+from .kinds import kinds
 from .names import Names
 from .pretokenizers import pretokenizers
 from .reads import reads
@@ -80,6 +81,7 @@ def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = (
         names=tuple(used.names),
         pretokenizers=tuple(pretokenizers(tree, name, enumerator, pre_types)),
         reads=tuple(reads(tree, home.code("hparams"), lifter, enumerator)),
+        kinds=tuple(kinds(tree, lifter)),
         sites=tuple(sites(tree, enumerator)),
         templates=templates,
         dropped=tuple(f"{what} ({where})" for what, where in used.dropped.items()),

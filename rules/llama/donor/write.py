@@ -73,6 +73,7 @@ def _pack(draft: Draft) -> Iterator[str]:
     asked = [_row(function=b.function, member=b.member, code=b.code) for b in draft.branches]
     yield from _table("branches", asked)
     yield from _table("pretokenizers", [_pretokenizer(each) for each in draft.pretokenizers])
+    yield from _table("kinds", [_row(**msgspec.structs.asdict(each)) for each in draft.kinds])
     yield from _table("reads", [_row(**msgspec.structs.asdict(each)) for each in draft.reads])
     places = [_row(file=s.file, function=s.function, kind=s.kind, beside=list(s.beside), where=s.where, code=s.code,
                    around=list(s.around), others=s.others, behind=s.behind)
