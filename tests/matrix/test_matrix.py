@@ -30,13 +30,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 MEMORY = {"deepseek32", "deepseek4", "minimax-m3", "kimi-k3"}
 DRAFTS = {"gemma4-assistant", "eagle3", "dflash"}
 CANNOT = {
-    OLDEST: {*MEMORY, *DRAFTS, "glm-dsa", "bailingmoe3", "step35"},
+    OLDEST: {*MEMORY, *DRAFTS, "glm-dsa"},
     CYTHON: {*MEMORY, *DRAFTS},
     PYTHON: {*MEMORY, *DRAFTS},
     CLASSES: {*MEMORY, *DRAFTS},
     NEWEST: {"minimax-m3", "kimi-k3"},
 }
-"""What needs an operation, a memory, a draft head, or a helper's reading of a value, that the tree has not."""
+"""What needs an operation, a memory or a draft head that the tree has not."""
 
 TYPED = (
     ("talkie", CYTHON, "a pre-tokenizer beside one that cuts alike"),
