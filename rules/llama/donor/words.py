@@ -14,6 +14,7 @@ from .. import spelling
 from .calls import biases, fitting, is_scaled, older
 from .constants import truth
 from .names import Names, Used
+from .operations import WORDS
 
 Within = Literal["", "hparams", "helper"]
 """Where code stands: in a member function of `llama_hparams`, which names members without an object; in a helper of the
@@ -84,19 +85,8 @@ class Lifter:
             if mended := spelling.MENDED.get(re.sub(r"\s+", " ", part.text)):
                 self.used.mended.setdefault(part.text, part.where)
                 return [mended]
-            if name in spelling.TRIMMED:
-                given = ", ".join([json.dumps(name), *(as_argument(each.pieces()) for each in part.given())])
-                return [Word(f"trimmed({given})")]
-            if name in spelling.REPEATING and (tensors := part.given())[-1].value().callee in spelling.TURNING:
-                graph, tensor, turned = (each.pieces() for each in tensors)
-                word = Word(f"gathered({as_argument(graph)}, {as_argument(turned)})")
-                return [f"{name}(", *graph, ", ", *tensor, ", ", word, ")"]
-            if name in spelling.SELECTING:
-                given = ", ".join(as_argument(each.pieces()) for each in part.given())
-                return [Word(f'selected("{name}", {given})')]
-            if name in spelling.FUSED:
-                count = len(part.given())
-                return [Word(f'fused("{name}", {count}, {as_argument(part.inside())})')]
+            if name in WORDS:
+                return WORDS[name](part)
             if name in self._names.helpers:
                 self.used.helpers.setdefault(name)
                 if name in spelling.VARYING:
