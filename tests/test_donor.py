@@ -12,7 +12,7 @@ import pytest
 from casefile import HERE, example
 
 from rules.llama import FAMILY
-from rules.llama.lowering import has_loader
+from rules.llama.lowering import Hparams, has_loader
 from transformer import pack as packs
 from transformer import plan as planning
 from transformer.donor import open_donor
@@ -264,6 +264,16 @@ def test_a_function_that_the_fork_has_under_an_older_name_does_not_come_along(do
     assert f"GGML_ASSERT(!hparams.{name}(0));" in plan.bytes_after("src/models/novel.cpp").decode()
     assert (b"is_recr(" in plan.bytes_after(header)) == (not older)
     assert (b"is_recr(" in plan.bytes_after("src/llama-hparams.cpp")) == (not older)
+
+
+def test_a_size_that_no_file_sets_is_that_of_all_heads():
+    """The donor's function says so; an older tree has a member that is nothing then."""
+    header, files = "src/llama-hparams.h", example("minifork")
+    known = b"    uint32_t n_rot;\n"
+    assert files[header].count(known) == 1
+    files = {**files, header: files[header].replace(known, known + b"    uint32_t n_embd_head_k_mla = 0;\n")}
+    hparams = Hparams(FAMILY.open(Workspace(MemoryStore(files)), packs.load("gemma4", packs.home())))
+    assert hparams.n_embd_head_k_mla() == "(hparams.n_embd_head_k_mla > 0 ? hparams.n_embd_head_k_mla : hparams.n_embd_head_k)"
 
 
 def test_a_helper_in_the_case_of_another_architecture_is_out_of_reach(drafted):

@@ -68,6 +68,9 @@ class Spelled:
         if self._name == "n_layer" and any(each.name.endswith("nextn_predict_layers") for each in port.spec.keys):
             own = first_of(hparams.fields, ("n_layer_nextn", "nextn_predict_layers")) or "nextn_predict_layers"
             return f"({self._front}{member} - {self._front}{own})"
+        if self._name in spelling.UNSET:
+            other = Spelled(port, spelling.UNSET[self._name], self._front)()
+            return f"({self._front}{member} > 0 ? {self._front}{member} : {other})"
         return f"{self._front}{member}"
 
 

@@ -28,6 +28,9 @@ FUNCTIONS = {
 }
 """Member functions of `llama_hparams`, and the data members that older trees have in their place."""
 
+UNSET = {"n_embd_head_k_mla": "n_embd_head_k", "n_embd_head_v_mla": "n_embd_head_v"}
+"""Member functions that give another one's value where no file sets theirs, which a data member does not."""
+
 ASKED_EVERYWHERE = frozenset({
     "n_head", "n_head_kv", "n_ff", "n_gqa", "n_embd_k_gqa", "n_embd_v_gqa", "n_embd_r", "n_embd_s", "n_pos_per_embd",
     "is_swa", "is_swa_any", "set_swa_pattern", "is_masked_swa", "has_kv",
