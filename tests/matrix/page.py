@@ -19,6 +19,8 @@ type-checked and planned again over its own plan (which must be quiet).
 - **9 of 9**: ported, built, and that many runs of tiny random models give the donor's logits, or embeddings (`verify
   --against`); ✓ where texts become the donor's tokens as well. Where fewer are right, [donors.md](donors.md) says why.
 - **typed**: ported and type-checked, and the donor makes no model of it, or the tree was not built.
+- **typed, first form**: today's form cannot be carried; that of the commit which added the architecture, from a repository as the donor
+  (`python -m matrix.history`), is ported and type-checked.
 - **native**: the tree has it. **-**: it cannot be carried, and nothing is written; the reasons stand below.
 """
 
@@ -27,6 +29,8 @@ def cell(row: dict[str, Any] | None) -> str:
     """What became of a pair, in a word."""
     if row is None:
         return ""
+    if row.get("first"):
+        return "typed, first form"
     if row["state"] != "typed":
         return "native" if row["state"].startswith("native") else "-"
     numbers = row.get("against", "")
@@ -45,13 +49,13 @@ def page(rows: Rows, architectures: list[dict[str, Any]], donor: str) -> Iterato
         yield f"| {each['name']} | {each['date']} | {each['group']} | {' | '.join(cells)} |"
     yield "\n## By tree\n"
     for tree in trees:
-        counts = Counter(cell(row).split(" ")[0].strip("*") for row in rows.values() if row["tree"] == tree)
+        counts = Counter(cell(row).split(" ")[0].strip("*,") for row in rows.values() if row["tree"] == tree)
         computed = sum(count for word, count in counts.items() if word.isdigit())
         yield (f"- {tree}: {computed} computed, {counts['typed']} typed, {counts['native']} native, "
                f"{counts['-']} that cannot be carried")  # fmt: skip
     yield "\n## What cannot be carried, and what is left\n"
     for tree in trees:
-        for row in (row for row in rows.values() if row["tree"] == tree):
+        for row in (row for row in rows.values() if row["tree"] == tree and not row.get("first")):
             if reasons := row["why"][:1] or row.get("left", [])[:1]:
                 yield f"- {row['arch'].removeprefix('LLM_ARCH_').lower()}, {tree}: {reasons[0]}"
 
