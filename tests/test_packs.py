@@ -40,6 +40,15 @@ def test_a_value_for_each_layer_asks_for_a_reader_of_booleans(home, name, asked)
     assert ("load.bool-arrays" in {rule.name for rule in tiny(home).rules}) is asked
 
 
+def test_a_malformed_pack_is_no_matter_to_its_neighbour(home):
+    other = Path(home.rules, "other")
+    shutil.copytree(Path(home.rules, "tinyllm"), other)
+    (other / "pack.toml").write_text((other / "pack.toml").read_text().replace('rope = "NORM"', "rope = 5"))
+    assert pack.has("tinyllm", [pack.home(), home])
+    assert not pack.has("tinylm", [pack.home(), home])
+    assert tiny(home).name == "tinyllm"
+
+
 def test_two_architectures_live_side_by_side(home):
     other = next(pack.every([pack.home()]))
     first = plan.make(other, Workspace(DiskStore(FORK)))

@@ -26,12 +26,11 @@ def judging(text: str, repo: Path, arch: str, homes: Sequence[Home]) -> Iterator
 
     Raises `UsageError` where the donor is none, is the tree that is judged, or cannot judge the architecture.
     """
-    known = list(packs.every(homes))
-    family = known[0].family
+    family = next(packs.every(homes)).family
     donor = open_donor(text, family.recognise)
     root = _root(donor, text, repo)
     _refuse(family, donor, arch)
-    if any(arch in (each.name, each.arch) for each in known):
+    if packs.has(arch, homes):
         yield root, homes
         return
     with drafted(family, str(root), arch) as folder:

@@ -151,14 +151,23 @@ def load(name: str, home: Home | Sequence[Home], chosen: Mapping[str, bool] | No
     Raises `PackError` with file and field where it is malformed, `UsageError` where it has no such option.
     """
     places = (home,) if isinstance(home, Home) else tuple(home)
-    found = [(each, known) for each in reversed(places) for known in names(each) if known == name]
-    found = found or [(each, k) for each in reversed(places) for k in names(each) if _arch(each, k) == name]
+    found = _named(name, places)
     if not found:
         there = sorted({_arch(each, known) for each in places for known in names(each)})
         close = get_close_matches(name, there, 1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise PackError(f"there is no pack {name!r}", help=f"{hint}there are: {', '.join(there)}")
     return _read(found[0][1], found[0][0]).choose(chosen or {})
+
+
+def has(name: str, places: Sequence[Home]) -> bool:
+    """Whether there is a pack of that name; others may be malformed."""
+    return bool(_named(name, places))
+
+
+def _named(name: str, places: Sequence[Home]) -> list[tuple[Home, str]]:
+    found = [(each, known) for each in reversed(places) for known in names(each) if known == name]
+    return found or [(each, known) for each in reversed(places) for known in names(each) if _arch(each, known) == name]
 
 
 def every(places: Iterable[Home]) -> Iterator[Pack]:
