@@ -266,6 +266,23 @@ def test_a_function_that_the_fork_has_under_an_older_name_does_not_come_along(do
     assert (b"is_recr(" in plan.bytes_after("src/llama-hparams.cpp")) == (not older)
 
 
+def test_layers_that_rotate_less_than_those_with_a_window(donor, tmp_path):
+    """A fork with one number for all learns that there are two, though no file says so."""
+    root, packs_at, window = tmp_path / "tree", tmp_path / "packs", "    hparams.swa_type = LLAMA_SWA_TYPE_STANDARD;\n"
+    shutil.copytree(donor, root)
+    loader = root / "src/models/novel.cpp"
+    assert loader.read_text().count(window) == 1
+    loader.write_text(loader.read_text().replace(window, f"{window}    hparams.n_rot_full = hparams.n_rot_full / 2;\n"))
+    write(FAMILY.draft(open_donor(str(root), FAMILY.recognise), "novel"), packs_at)
+    plan = planned(packs_at, "minifork")
+    assert [f"{each.rule.name}: {each.outcome.why}" for each in plan.blocked] == []
+    own = plan.bytes_after("src/llama-model.cpp").decode().partition("case LLM_ARCH_NOVEL:")[2]
+    assert 0 < own.index("hparams.n_rot_swa = hparams.n_rot;") < own.index("hparams.n_rot = hparams.n_rot / 2;")
+    assert "hparams.n_rot_at(il)" in plan.bytes_after("src/llama-kv-cache.cpp").decode()
+    newer = planned(packs_at, "miniclasses").bytes_after("src/models/novel.cpp").decode()
+    assert "n_rot_swa" not in newer
+
+
 def test_a_size_that_no_file_sets_is_that_of_all_heads():
     """The donor's function says so; an older tree has a member that is nothing then."""
     header, files = "src/llama-hparams.h", example("minifork")

@@ -21,6 +21,8 @@ from .scalars import scalars
 from .tree import Tree
 from .words import Lifter
 
+_UNLIKE = re.compile(r"hparams\.(?:n_rot|n_embd_head_k|n_embd_head_v)_full %> *=(?!=)")
+"""Loader code that gives layers without a window other heads than those with one have."""
 PARTS: tuple[Part, ...] = ("hparams", "tensors", "graph")
 
 
@@ -52,6 +54,8 @@ class Code:
             yield "dispatch.cpp.j2", made
         hparams = self._home.statements("hparams", self._lifter)
         members = dict.fromkeys(self._lifter.used.hparams)
+        if "swa_type" in members and _UNLIKE.search(hparams):
+            members |= dict.fromkeys(("n_embd_head_k_swa", "n_embd_head_v_swa", "n_rot_swa"))
         if "LLM_KV_ATTENTION_KEY_LENGTH_SWA" in self._lifter.used.keys:
             members |= {"n_rot_swa": None}
         first = generic(self._tree, self._lifter, list(members), self._enumerator)

@@ -50,7 +50,7 @@ def read(tree: Tree, name: str, origin: Provenance, pre_types: Sequence[str] = (
     layer = {new: others for new, others in spelling.LAYER.items() if biased or new not in fields}
     arities = tree.arities
     fixed = arities.keys() - spelling.FUSED - spelling.TRIMMED - spelling.SELECTING
-    keys = [*used.keys, *([_ROTATED] if _SIZED in used.keys else [])]
+    keys = list(dict.fromkeys([*used.keys, *([_ROTATED] if _SIZED in used.keys else [])]))
     sized = ("n_embd_head_k_swa", "n_embd_head_v_swa", "n_rot_swa") if _SIZED in used.keys else ()
     sizes = tuple(_sizes(tree, tuple(used.types), home.code("hparams")))
     return Draft(
