@@ -91,6 +91,22 @@ def test_rows_that_are_missing_come_in_one_run():
     assert not [step.rule.name for step in again.steps if isinstance(step.outcome, Changes | Blocked) and step.rule.required]
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["by the fork", "by the port as well"])
+def test_a_row_that_the_fork_has_twice_is_no_fault_of_the_port(again):
+    """The names of tensors are a map here: the second row is idle. One more would be ours."""
+    path, row = "src/llama-arch.cpp", b'    { LLM_TENSOR_ATTN_Q,               "blk.%d.attn_q" },\n'
+    files = example()
+    assert files[path].count(row) == 1
+    made, _ = planned(GEMMA, Workspace(MemoryStore({**files, path: files[path].replace(row, row * 2)})))
+    if again:
+        edit = next(each for each in made.edits if each.path == path and b'"blk.%d.' in each.text)
+        doubled = replace(edit, text=edit.text + row)
+        edits = tuple(doubled if each is edit else each for each in made.edits)
+        made = replace(made, edits=edits, after=made.before.overlay(edits))
+    messages = [each.message for each in verify(made, EXAMPLES / "minifork", "syntax", lambda *_: None).findings]
+    assert messages == (["LLM_TENSOR_ATTN_Q is there 3 times in one table"] if again else [])
+
+
 def test_operation_and_layer_are_never_assumed():
     """Without them in the pack, a row that the fork lacks is not made up."""
     tensors = [{**each, "op": ""} for each in GEMMA.spec["tensors"]]

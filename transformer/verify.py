@@ -81,15 +81,20 @@ def _syntax(plan: Plan) -> Iterator[Finding]:
         if len(source.faults) > known:
             near = min(source.faults, key=lambda fault: min(abs(fault - start) for start, _ in touched))
             yield Finding(source.where(near), counted(source.faults[known:], "new syntax error"))
-        yield from _twins(source, edits, touched)
+        yield from _twins(plan.before.source(path) if plan.before.exists(path) else None, source, edits, touched)
 
 
-def _twins(source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]) -> Iterator[Finding]:
-    """Labels, enumerators and keys that edits bring and that occur twice in a list that an edit touched."""
+def _twins(
+    before: Source | None, source: Source, edits: Sequence[Edit], touched: list[tuple[int, int]]
+) -> Iterator[Finding]:
+    """Labels, enumerators and keys that edits bring and that occur once more in a list that an edit touched."""
     brought = {word.decode() for edit in edits for word in re.findall(rb"\w+", edit.text)}
+    there: Counter[tuple[str, str]] = Counter()
+    for kind, names in enclosing_lists(before, [(edit.start, edit.end) for edit in edits]) if before else ():
+        there |= Counter((kind, text) for text, _ in names)
     for kind, names in enclosing_lists(source, touched):
         for name, count in Counter(text for text, _ in names).items():
-            if count > 1 and name in brought:
+            if count > max(1, there[kind, name]) and name in brought:
                 last = max(offset for text, offset in names if text == name)
                 yield Finding(source.where(last), f"{name} is there {count} times in one {kind}")
 
