@@ -92,7 +92,7 @@ def built(tree: Path, work: Path) -> Path:
     said = made.run(lambda *_: None)
     if not said.good:
         raise SystemExit("\n".join((said.text, *said.notes)))
-    return made.folder / "build"
+    return made.folder
 
 
 def main() -> None:
