@@ -195,7 +195,7 @@ def _written_out(path: Path) -> Mapping[str, int]:
     """The tensors that a template writes out, each with the last line where it does."""
     if not path.is_file():
         return {}
-    lines = enumerate(path.read_text().split("\n"), 1)
+    lines = enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1)
     return {name: number for number, line in lines for name in re.findall(r"LLM_TENSOR_\w+", line)}
 
 
