@@ -52,6 +52,8 @@ BAD = {
     "no_arch": ("\n[options]\ndrop_rows = true\n", ":2: ", "arch is not said"),
     "pack": ('\narch = "gemma5"\n', ":2: ", "there is no pack 'gemma5'"),
     "outside": ('packs = ["../elsewhere"]\n', ":1: ", "is outside of the tree"),
+    "nul": ('arch = "gemma4"\npacks = ["\\u0000"]\n', ":2: ", "cannot be the name of a folder"),
+    "long": (f'arch = "gemma4"\npacks = ["{"a" * 5000}"]\n', ":2: ", "cannot be the name of a folder"),
     "folder": ('arch = "gemma4"\npacks = ["nowhere"]\n', ":2: ", "nowhere is not a folder"),
     "deep": ("a = " + "[" * 5000 + "\n", ":1: ", "transformer.toml"),
 }  # fmt: skip

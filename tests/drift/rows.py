@@ -28,7 +28,8 @@ def listed(file: Text) -> list[Site]:
 def entries(file: Text) -> list[Site]:
     """Names in lists: the tensors of an architecture."""
     lists = file.nodes("initializer_list")
-    return [_item(n) for each in lists if each.named_child_count > 2 for n in each.named_children if n.type == "identifier"]
+    found = [n for each in lists if each.named_child_count > 2 for n in each.named_children if n.type == "identifier"]
+    return [_item(n) for n in found if file.of(n).startswith("LLM_")]
 
 
 def labels(file: Text) -> list[Site]:
