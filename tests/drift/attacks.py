@@ -168,6 +168,7 @@ Change = tuple[meaning.Facts, meaning.Facts]
 def _differences(
     found: Judgement, strike: Strike, kind: Kind, base: plan.Plan, made: plan.Plan, *, partly: bool
 ) -> Iterator[str]:
+    root = found.attack.root
     for path in sorted({*base.paths, *made.paths}):
         if not path.endswith((".h", ".cpp")):
             if (path in base.paths) != (path in made.paths) and not partly:
@@ -175,7 +176,7 @@ def _differences(
             continue
         if path not in found.files and path in base.paths and path in made.paths and made.bytes_after(path) == base.bytes_after(path):
             continue
-        wanted, got = _expected(found.attack.root, path), _changed(made, path, strike.names)
+        wanted, got = _expected(root, path), _changed(made, path, strike.names)
         if not kind.ordered:
             wanted, got = _loose(wanted), _loose(got)
         wanted, got = _told(wanted, strike), _told(got, strike)
@@ -184,6 +185,8 @@ def _differences(
         if strike.exchanged or strike.call:
             wanted, got = _by_name(wanted, strike, path, theirs=False), _by_name(got, strike, path, theirs=True)
         gone = _gone(found, path) if kind.demand == "restored or blocked" else Counter()
+        if kind.name == "values_exchanged" and path in found.files:
+            wanted, got = (wanted[0], wanted[1] - _gone(found, path)), (got[0], got[1] & _before(root, path))
         yield from _compared(path, wanted, got, gone, found, partly=partly)
 
 
@@ -234,8 +237,13 @@ def _expanded(code: str, name: str, meant: str) -> str:
 def _gone(found: Judgement, path: str) -> meaning.Facts:
     """What the tree does not say any more."""
     assert found.made is not None
-    before = found.made.before
-    return meaning.of_source(original(found.attack.root).before.source(path)) - meaning.of_source(before.source(path)) if before.exists(path) else Counter()
+    tree = found.made.before
+    return _before(found.attack.root, path) - meaning.of_source(tree.source(path)) if tree.exists(path) else Counter()
+
+
+def _before(root: Path, path: str) -> meaning.Facts:
+    """What the first tree says."""
+    return meaning.of_source(original(root).before.source(path))
 
 
 def _loose(change: Change) -> Change:
@@ -271,7 +279,7 @@ def _by_name(change: Change, strike: Strike, path: str, *, theirs: bool) -> Chan
         return re.sub(r"\w+", lambda m: {a: b, b: a}.get(m[0], m[0]), fact)
 
     def tell(fact: str) -> str:
-        if _OURS.search(fact) or _OURS.search(path):
+        if _OURS.search(fact.partition(" -> ")[0]) or _OURS.search(path):
             return other(fact) if theirs else fact
         return min(fact, other(fact))
 

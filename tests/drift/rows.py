@@ -99,4 +99,15 @@ def values_exchanged(random: Random, tree: Tree, path: str, site: Site) -> Strik
     a, b, c, d, end, other, last = site.more
     edits = [(a, b, file.data[c:d]), (c, d, file.data[a:b])]
     names = file.data[site.start : end].decode(), file.data[other:last].decode()
-    return Strike({path: edits}, exchanged=names if file.data[a : a + 1] == b'"' else None)
+    named = file.data[a : a + 1] == b'"' and b"LLM_ARCH_" not in _around(file, site)
+    return Strike({path: edits}, exchanged=names if named else None)
+
+
+def _around(file: Text, site: Site) -> bytes:
+    """The key of the row whose second cell is the table of a site; the names in it are those of one architecture."""
+    node = file.root.descendant_for_byte_range(site.start, site.end)
+    while node.parent is not None and node.parent.type == "initializer_list":
+        node = node.parent
+        if node.named_children[0].type == "identifier":
+            return bytes(node.named_children[0].text)
+    return b""
