@@ -51,7 +51,8 @@ def test_what_is_left(text, live, newline):
         ("1", True), ("0xB0", True), ("1'000", True), ("true", True), ("!0", True), ("1 || X", True), ("X || 1", True),
         ("!(0 && X)", True), ("0 /* 1 */", False), ("1 // 0", True),
         ("X", None), ("X || 0", None), ("1 && X", None), ("defined(X) || 0", None), ("0 == X", None), ("!0 == X", None),
-        ("0 ? X : 1", None), ("X ? 0 : 0", None), ("0 < 1", None), ("__has_include(<a>) && 1", None), ("-1", None), ("", None),
+        ("0 ? X : 1", None), ("X ? 0 : 0", None), ("0 < 1", True), ("1 == 2", False), ("1 == 1 && X", None),
+        ("0x10 >= 16UL", True), ("010 != 8", False), ("1 < X", None), ("1 < 2 < 3", None), ("1 - 1", None), ("08 == 8", None), ("__has_include(<a>) && 1", None), ("-1", None), ("", None),
     ],
 )  # fmt: skip
 def test_conditions(condition, compiled):

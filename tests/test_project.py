@@ -52,6 +52,8 @@ BAD = {
     "no_arch": ("\n[options]\ndrop_rows = true\n", ":2: ", "arch is not said"),
     "pack": ('\narch = "gemma5"\n', ":2: ", "there is no pack 'gemma5'"),
     "outside": ('packs = ["../elsewhere"]\n', ":1: ", "is outside of the tree"),
+    "nul": ('arch = "gemma4"\npacks = ["\\u0000"]\n', ":2: ", "cannot be the name of a folder"),
+    "long": (f'arch = "gemma4"\npacks = ["{"a" * 5000}"]\n', ":2: ", "cannot be the name of a folder"),
     "folder": ('arch = "gemma4"\npacks = ["nowhere"]\n', ":2: ", "nowhere is not a folder"),
     "deep": ("a = " + "[" * 5000 + "\n", ":1: ", "transformer.toml"),
 }  # fmt: skip
@@ -102,6 +104,36 @@ def test_a_pack_of_data_in_the_tree_is_taken_and_reaches_nothing(tree, tmp_path,
     code, _, err = run(capsys, "run", tree, *ARGUMENTS)
     assert (code, "load_hparams.cpp.j2:1" in err) == (4, True), err
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("part", ["pack.toml", "templates/builder.cpp.j2", "more/x"])
+@pytest.mark.parametrize("kind", ["pipe", "elsewhere", "device", "large"])
+def test_what_a_pack_of_the_tree_brings_are_regular_files_of_its_own(tree, tmp_path, capsys, part, kind):
+    own_pack(tree, python=False)
+    place = tree / "packs" / "tinyllm" / part
+    shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    (tmp_path / "secret").write_text("a secret\n")
+    match kind:
+        case "pipe":
+            os.mkfifo(place)
+        case "elsewhere":
+            place.symlink_to(tmp_path / "secret")
+        case "device":
+            place.symlink_to("/dev/zero")
+        case _:
+            with place.open("wb") as file:
+                file.truncate(17 << 20)
+    code, out, err = run(capsys, "run", tree, *ARGUMENTS, "--diff", "unified")
+    assert (code, str(place) in err, "a secret" in out) == (2, True, False), err
+
+
+def test_a_pack_of_the_tree_lies_in_the_tree(tree, tmp_path, capsys):
+    own_pack(tree, python=False)
+    (tree / "packs" / "tinyllm").rename(tmp_path / "tinyllm")
+    (tree / "packs" / "tinyllm").symlink_to(tmp_path / "tinyllm")
+    code, _, err = run(capsys, "run", tree, *ARGUMENTS)
+    assert (code, "leads out of its folder through a symlink" in err) == (2, True), err
 
 
 # Small words.

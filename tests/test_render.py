@@ -6,7 +6,7 @@ import pytest
 
 from transformer.cpp import CppFile, Parameter, Source
 from transformer.errors import TemplateError
-from transformer.render import call, render
+from transformer.render import call, render, render_text
 
 ONE = [Parameter("T *", "a"), Parameter("int", "b", "1"), Parameter("int", "c", "2"), Parameter("bool", "d", "true")]
 TWO = [Parameter("T *", "a"), Parameter("T *", "e"), Parameter("int", "c")]
@@ -125,3 +125,26 @@ def test_an_argument_that_is_too_long_for_any_line_stands_alone(tmp_path):
         {"f": lambda: call("f", [[Parameter("int", "a"), Parameter("int", "b")]], {"a": long, "b": "1"})},
     )  # fmt: skip
     assert text == f"f({long},\n        1);"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<%= 1 // 0 %>", "<%= 'a' * 10 ** 10 %>", "<%= 'a' * 100001 %>", "<%= [0] * 100000 * 2 %>", "<%= 9 ** 9 ** 9 %>", "<%= '%999999999d' % 1 %>",
+     "<%= 'a'.ljust(10000000000) %>", "<%= 'a' | center(10000000000) %>", "<%= '{:999999999}'.format(1) %>", "<%= '{:999999999}'['format'](1) %>", "<%= 'a' | attr('zfill') (10000000000) %>", "<%= 'a' | indent(99999999) %>",
+     "<% for i in range(1000000) %><% endfor %>", "<%= ''.__class__.__mro__ %>", "<%= word.missing.more %>", "<%= 1 + 'a' %>",
+     "<%= '1' | int(base=99) + [] %>", "<%= " + "(" * 3000 + ")" * 3000 + " %>", "<%= none() %>"],
+)  # fmt: skip
+def test_what_a_template_must_not_do(tmp_path, text):
+    """It is an error of the template, with its line; neither memory nor time is spent on it."""
+    (tmp_path / "t.j2").write_text(f"a\n{text}\n")
+    with pytest.raises(TemplateError) as caught:
+        render(tmp_path, "t.j2", {"word": "x"})
+    assert caught.value.where.startswith("t.j2:")
+    with pytest.raises(TemplateError):
+        render_text(text, {"word": "x"})
+
+
+def test_a_template_that_is_no_text(tmp_path):
+    (tmp_path / "t.j2").write_bytes(b"\x80")
+    with pytest.raises(TemplateError):
+        render(tmp_path, "t.j2", {})

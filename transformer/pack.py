@@ -15,6 +15,7 @@ from typing import Any
 
 from transformer.errors import PackError, UsageError
 from transformer.family import Family, Feature
+from transformer.reader import require_plain
 from transformer.rule import Rule
 
 _PACKAGE = "transformer_rules"
@@ -186,7 +187,12 @@ def only(arch: str | None, places: Sequence[Home]) -> Pack:
     return known[0]
 
 
-def _spec(path: Path) -> dict[str, Any]:
+def _spec(path: Path, home: Home) -> dict[str, Any]:
+    """What a `pack.toml` says; of a pack from elsewhere, all that it brings is looked at first."""
+    for place in (home.rules, home.templates) if home.base is not None else ():
+        folder = place / path.parent.name if place else path.parent
+        if folder.is_dir():
+            require_plain(folder, place if place and home.data else folder)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -196,12 +202,12 @@ def _spec(path: Path) -> dict[str, Any]:
 
 
 def _arch(home: Home, name: str) -> str:
-    return str(_spec(home.rules / name / "pack.toml").get("name", name))
+    return str(_spec(home.rules / name / "pack.toml", home).get("name", name))
 
 
 def _read(name: str, home: Home) -> Pack:
     path = home.rules / name / "pack.toml"
-    spec = _spec(path)
+    spec = _spec(path, home)
     if home.data:
         _refuse_python(spec.get("pack"), path)
     try:

@@ -121,9 +121,13 @@ def _check(said: _Said, homes: tuple[Home, ...], path: str, text: str) -> None:
 
 def _folder(repo: Path, name: str, path: str, text: str) -> Path:
     folder = repo / name
-    if not folder.resolve().is_relative_to(repo.resolve()):
+    try:
+        inside, there = folder.resolve().is_relative_to(repo.resolve()), folder.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a symlink to itself, or with a NUL
+        _refuse(path, text, "packs", f"{name!r:.80} cannot be the name of a folder: {error}")
+    if not inside:
         _refuse(path, text, "packs", f"{name} is outside of the tree: name it with --packs")
-    if not folder.is_dir():
+    if not there:
         _refuse(path, text, "packs", f"{name} is not a folder")
     return folder
 

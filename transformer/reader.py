@@ -22,6 +22,7 @@ PATIENCE = 20.0
 """The most seconds for one file: a network or a user's file system can be slow without an end."""
 
 _PIECE = 1 << 20
+_ENTRIES = 2000  # files of one pack; a symlink to a folder above would make them endless
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
@@ -42,6 +43,28 @@ def read(root: Path, path: str, *, most: int = SOURCE) -> bytes | None:
         raise _refused(path, f"cannot read {path}: it is a symlink to itself", "remove it") from error
     except ValueError:  # a path with a NUL: no file has it
         return None
+
+
+def require_plain(folder: Path, within: Path, *, most: int = SOURCE) -> None:
+    """Raises `UsageError` where something in a folder is neither a folder nor a regular file, or not `within` another.
+
+    For folders of others that are then read by their paths: every part is looked at before one of them is opened.
+    """
+    top, found = within.resolve(), [folder]
+    for number, each in enumerate(found):
+        if number > _ENTRIES:
+            raise _refused(str(folder), f"{folder} holds more than {_ENTRIES} files", "put packs alone into it")
+        try:
+            kind = os.stat(each)
+            inside = Path(each).resolve().is_relative_to(top)
+            fault = "" if stat.S_ISDIR(kind.st_mode) else _fault(kind, most)
+            if inside and stat.S_ISDIR(kind.st_mode):
+                found += [each / name for name in sorted(os.listdir(each))]
+        except (OSError, RuntimeError) as error:
+            raise _refused(str(each), f"{each} cannot be read: {error}", "remove it, or mend it") from error
+        if not inside or fault:
+            why = fault or "leads out of its folder through a symlink"
+            raise _refused(str(each), f"{each} {why}", "put a regular file in its place")
 
 
 def why_not(path: str, *, most: int = SOURCE) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,45 @@ from transformer.errors import TemplateError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jinja2.runtime import Context
+
     from transformer.cpp import Parameter
 
 _BREAK = "\x1f"
 _WIDTH = 110
+_MOST = 100_000  # characters, or items, that an expression may make
+_PADDING = ("center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill")
+# What a template can be at fault for, beside what it does not know: numbers, types and places that do not fit.
+_OWN = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError,
+        TypeError, ValueError)  # fmt: skip
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which no expression makes much out of little."""
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """The value of an expression. Raises `SecurityError` where it would be large."""
+        sizes = [len(each) if isinstance(each, Sized) else each for each in (left, right)]
+        large = operator == "*" and sizes[0] * sizes[1] > _MOST
+        if large or operator == "**" or (operator == "%" and isinstance(left, str)):
+            raise SecurityError(f"{operator} is not done here")
+        return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What a template asks for. Raises `SecurityError` for methods that pad a text to any width."""
+        return super().getattr(obj, _allowed(obj, attribute))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """The same, in brackets."""
+        return super().getitem(obj, _allowed(obj, argument))
+
+
+def _allowed(obj: object, name: Any) -> Any:
+    if isinstance(obj, str) and name in _PADDING:
+        raise SecurityError(f"{name} is not done here")
+    return name
 
 
 @cache
@@ -27,7 +63,7 @@ def environment(folder: Path) -> jinja2.Environment:
 
     Templates are data, also those of packs that only a tree names: they reach nothing but their words.
     """
-    return ImmutableSandboxedEnvironment(
+    made = _Environment(
         loader=jinja2.FileSystemLoader(folder),
         block_start_string="<%",
         block_end_string="%>",
@@ -41,6 +77,9 @@ def environment(folder: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
+    for name in ("attr", "center", "format", "indent", "wordwrap"):
+        del made.filters[name]
+    return made
 
 
 def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
@@ -56,12 +95,17 @@ def render(folder: Path, template: str, names: Mapping[str, Any]) -> str:
     except jinja2.UndefinedError as error:
         there = f"words of templates are: {', '.join(sorted(names))}"
         raise TemplateError(str(error), where=f"{template}:{_line(error, template)}", help=there) from error
-    except SecurityError as error:
-        raise TemplateError(str(error), where=f"{template}:{_line(error, template)}") from error
     except TemplateError as error:
         where = f"{template}:{_line(error, template)}"
         raise TemplateError(error.message, where=error.where or where, help=error.help) from error
+    except _OWN as error:
+        raise TemplateError(_fault(error), where=f"{template}:{_line(error, template)}") from error
     return _lay_out(text)
+
+
+def _fault(error: Exception) -> str:
+    """What a template is at fault for, in words."""
+    return str(error) if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: {error}"
 
 
 def page(folder: Path, template: str, names: Mapping[str, Any]) -> str:
@@ -80,8 +124,8 @@ def value(expression: str, names: Mapping[str, Any]) -> str:
     """What an expression of templates gives, on one line. Raises `TemplateError`."""
     try:
         found = environment(Path()).from_string(f"<%= {expression} %>").render(names)
-    except jinja2.TemplateError as error:
-        raise TemplateError(str(error), help=f"words of templates are: {', '.join(sorted(names))}") from error
+    except _OWN as error:
+        raise TemplateError(_fault(error), help=f"words of templates are: {', '.join(sorted(names))}") from error
     return found.replace(_BREAK, " ")
 
 
@@ -89,8 +133,8 @@ def render_text(text: str, names: Mapping[str, Any]) -> str:
     """A template that is given as text. Raises `TemplateError`."""
     try:
         return _lay_out(environment(Path()).from_string(text).render(names)) if "<%" in text else text
-    except (jinja2.TemplateSyntaxError, jinja2.UndefinedError) as error:
-        raise TemplateError(str(error)) from error
+    except _OWN as error:
+        raise TemplateError(_fault(error)) from error
 
 
 def _plain(path: Path) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transformer.errors import AnchorError
 from transformer.outcome import NotNeeded, Outcome, Satisfied, all_of
 from transformer.rule import rule
 
@@ -58,10 +59,18 @@ def _listed(port: Port, switch: Switch, label: Label) -> Outcome:
 
 
 def _switch(port: Port, label: Label) -> Switch | None:
-    """The list of a property; `None` where the fork has no function for it, or one without a list."""
+    """The list of a property; `None` where the fork has no function for it, or one that names no architecture.
+
+    Raises `AnchorError` where the function is there and cannot be read as such a list.
+    """
     if not port.fork.has_file(label.file):
         return None
-    found = port.fork.file(label.file).functions(label.function)
+    file = port.fork.file(label.file)
+    found = file.functions(label.function)
+    if not found and file.mentions(label.function):
+        raise AnchorError(f"{label.function} cannot be read as a function", where=file.where_of(label.function))
+    if found and not found[0].switches() and "LLM_ARCH_" in found[0].tokens:
+        raise AnchorError(f"{label.function} lists architectures without a switch", where=found[0].where)
     return found[0].switch("arch") if found and found[0].switches() else None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ from .signatures import added
 from .words import unknown, words
 
 if TYPE_CHECKING:
-    from transformer.cpp import Parameter, Place
+    from pathlib import Path
+
+    from transformer.cpp import Parameter, Place, Table
     from transformer.outcome import Outcome
     from transformer.pack import Pack
     from transformer.workspace import Workspace
@@ -49,7 +52,21 @@ class Port:
         """A template of the pack, or of the family where the pack has none of that name."""
         own = self.pack.templates
         folder = own if (own / template).is_file() else self.pack.home.shared_templates("llama")
+        self._require_spelling(folder / template)
         return self.fork.spelled(render(folder, template, {**self._words, **more}))
+
+    def _require_spelling(self, path: Path) -> None:
+        """Raises `TemplateError` where a template writes out a tensor that the fork calls otherwise."""
+        written = _written_out(path)
+        for each in self.spec.tensors if written else ():
+            own = self.own_tensors.get(each.name, each.enumerator)
+            if own != each.enumerator and each.enumerator in written:
+                word = each.enumerator.removeprefix("LLM_TENSOR_")
+                raise TemplateError(
+                    f"the fork calls {each.name} {own}, and not {each.enumerator}",
+                    where=f"{path.name}:{written[each.enumerator]}",
+                    help=f'the template may say <%= tensor("{word}") %>',
+                )
 
     def render_text(self, text: str) -> str:
         """A template that stands in the spec."""
@@ -65,7 +82,7 @@ class Port:
         """The enumerator of the key `%s.name`, the fork's own where it has one."""
         if f"%s.{name}" not in self._keys:
             raise unknown("key", name, [each.removeprefix("%s.") for each in self._keys])
-        return self._keys[f"%s.{name}"]
+        return _shown(self._keys[f"%s.{name}"], f"%s.{name}", self.fork.key_names)
 
     @cached_property
     def _keys(self) -> dict[str, str]:
@@ -95,6 +112,8 @@ class Port:
             for key in each.rows:
                 name = each.cell(key).strip('"')
                 found[name] = key if key in proposed else found.get(name, key)
+        for tensor in self.spec.tensors:
+            _shown(found.get(tensor.name, ""), tensor.name, table)
         return found
 
     def has_op(self, function: str) -> bool:
@@ -158,6 +177,26 @@ class Port:
         """A line for a file below the folder of the builders in the library's list of sources."""
         listing = SourceList(self.fork.workspace.source(self.fork.path("CMakeLists.txt")), "add_library", "llama")
         return listing.add(f"models/{file}", near=f"models/{self.spec.builder.near_file}")
+
+
+def _shown(enumerator: str, name: str, table: Table) -> str:
+    """The enumerator of a name. Raises `AnchorError` where a macro stands for it that other files may not know."""
+    if enumerator in table.source.macros:
+        raise AnchorError(
+            f"{enumerator}, which stands for {name} in {table.name}, is a macro",
+            where=table.row(enumerator).where if enumerator in table.rows else table.where,
+            help="write the enumerator out in the fork, then run again",
+        )
+    return enumerator
+
+
+@cache
+def _written_out(path: Path) -> Mapping[str, int]:
+    """The tensors that a template writes out, each with the last line where it does."""
+    if not path.is_file():
+        return {}
+    lines = enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1)
+    return {name: number for number, line in lines for name in re.findall(r"LLM_TENSOR_\w+", line)}
 
 
 def open_port(workspace: Workspace, pack: Pack) -> Port:

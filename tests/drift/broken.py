@@ -133,4 +133,4 @@ def _name(file: Text, node) -> str:
 
 
 def plan_of(root: Path, one: Break) -> plan.Plan:
-    return plan.make(loaded(), DriftedTree(root, {one.path: one.data}))
+    return plan.make(loaded(root), DriftedTree(root, {one.path: one.data}))

@@ -97,15 +97,19 @@ def mutate(name: str, seed: int, data: bytes) -> bytes:
     return new.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") if windows else new
 
 
-@lru_cache
-def loaded() -> pack.Pack:
-    return pack.load("gemma4", pack.home())
+PACKS = ("gemma4", "muse-glimmer")
 
 
 @lru_cache
 def original(root: Path) -> plan.Plan:
-    """The plan of the tree that did not drift."""
-    return plan.make(loaded(), whole(root))
+    """The plan of the tree that did not drift, for the first pack that it does not have."""
+    made = (plan.make(pack.load(name, pack.home()), whole(root)) for name in PACKS)
+    return next(each for each in made if each.state == "absent")
+
+
+def loaded(root: Path) -> pack.Pack:
+    """What is ported into a tree."""
+    return original(root).pack
 
 
 @lru_cache
@@ -239,7 +243,7 @@ def judge(mutant: Mutant) -> Verdict:
     verdict = Verdict(mutant)
     files = mutant.files()
     try:
-        made = verdict.made = plan.make(loaded(), DriftedTree(mutant.root, files))
+        made = verdict.made = plan.make(loaded(mutant.root), DriftedTree(mutant.root, files))
     except TransformerError as error:
         verdict.complaints.append(f"raised {type(error).__name__}: {error.message} ({error.where})")
         return verdict
@@ -253,7 +257,7 @@ def judge(mutant: Mutant) -> Verdict:
         return verdict
     report = verify(made, mutant.root, "syntax", lambda *_: None)
     verdict.complaints += [f"syntax: {f.where}: {f.message}" for f in report.findings]
-    again = plan.make(loaded(), made.after)
+    again = plan.make(loaded(mutant.root), made.after)
     if again.state != "complete" or again.edits:
         loud = [s.rule.name for s in again.steps if s.rule.name and type(s.outcome).__name__ in ("Changes", "Blocked")]
         verdict.complaints.append(f"second plan is {again.state}: {', '.join(loud)}")
@@ -313,16 +317,21 @@ def _last_word(text: str) -> str:
 def compiled(mutant: Mutant, jobs: int | None = None) -> list[str]:
     """What a compiler says of the port of a mutant and does not say of the tree that did not drift."""
     files = mutant.files()
-    made = plan.make(loaded(), DriftedTree(mutant.root, files))
+    made = plan.make(loaded(mutant.root), DriftedTree(mutant.root, files))
+    return [str(each) for each in diagnostics(mutant.root, files, made, jobs) if not own(each)]
+
+
+def diagnostics(root: Path, files: Files, made: plan.Plan, jobs: int | None = 1) -> list[Diagnostic]:
+    """What a compiler says of the port of a tree with other files, and not of the tree itself."""
     planned = {path: source.data for path, source in made.after.planned.items()}
     created = [path for path in planned if not made.before.exists(path)]
-    report = check_types(mutant.root, {**files, **planned}, created=created, names=new_names(made.before, made.by_file()),
-                         include_dirs=loaded().family.includes, jobs=jobs)  # fmt: skip
-    found = [str(each) for each in report.new if not _own(each)]
-    return found + [f"{path} was not judged" for path in created if path.endswith(".cpp") and path not in report.units]
+    report = check_types(root, {**files, **planned}, created=created, names=new_names(made.before, made.by_file()),
+                         include_dirs=made.pack.family.includes, jobs=jobs)  # fmt: skip
+    assert all(path in report.units for path in created if path.endswith(".cpp"))
+    return list(report.new)
 
 
-def _own(one: Diagnostic) -> bool:
+def own(one: Diagnostic) -> bool:
     """Whether it is about what the machine has added: labels that no enumerator has, names nobody uses, comments."""
     if one.flag in ("-Wenum-constexpr-conversion", "-Wenum-compare-switch", "-Wcomment"):
         return True

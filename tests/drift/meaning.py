@@ -24,9 +24,13 @@ _OPEN = ("namespace_definition", "linkage_specification", "declaration_list", "t
 
 def of(data: bytes, undo: Callable[[str], str] = lambda text: text) -> Facts:
     """The facts of a file. `undo` takes back what a mutator renamed, in the text of each fact."""
-    source = Source("", data.replace(b"\r\n", b"\n"))
+    return of_source(Source("", data.replace(b"\r\n", b"\n")), undo)
+
+
+def of_source(source: Source, undo: Callable[[str], str] = str) -> Facts:
+    """The same of a file with LF that was parsed already."""
     starts = [node.start_byte for node in source.tree.root_node.named_children]
-    items = (source.data[start:end].strip() for start, end in pairwise([*starts, len(source.data)]))
+    items = (source.live[start:end].strip() for start, end in pairwise([*starts, len(source.data)]))
     return Counter(fact for item in items for fact in _item(item, undo))
 
 

@@ -5,10 +5,11 @@ The seed makes the same inputs again.
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 
-from fuzz import ALL
+from fuzz.every import ALL
 from fuzz.run import fuzz
 
 
@@ -19,7 +20,8 @@ def main(arguments: list[str]) -> int:
         before = time.monotonic()
         count = fuzz(target, inputs if names else max(inputs * target.share // 100, 1), start)
         took = time.monotonic() - before
-        print(f"{target.name:18} {count.inputs:7} inputs  {took:7.1f} s  slowest {count.slowest:.2f} s", flush=True)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"{target.name:18} {count.inputs:7} inputs  {took:7.1f} s  slowest {count.slowest:.2f} s  peak {peak} MB", flush=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Readers of data that anybody may have written: packs, journals, and trees that a pack is drafted from."""
+"""Readers of data that anybody may have written: packs, journals, settings, and trees that a pack is drafted from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from casefile import HERE
+from drift.machine import DriftedTree
 from hypothesis import strategies as st
 from writing import CHANGES, apply, fill, snapshot
 
@@ -19,6 +20,7 @@ from rules.llama import FAMILY
 from transformer import pack, plan
 from transformer.donor import Donor
 from transformer.errors import TransformerError
+from transformer.project import remembered
 from transformer.verify import verify
 from transformer.workspace import MemoryStore, Workspace
 from transformer.write import held, state_folder
@@ -45,7 +47,7 @@ def target() -> Workspace:
     return Workspace(MemoryStore(fork()))
 
 
-def read_pack(found: list) -> None:
+def read_pack(found: list) -> float:
     with tempfile.TemporaryDirectory() as folder:
         for path, data in changed(found, tiny()).items():
             place = Path(folder, "tinyllm", path)
@@ -55,18 +57,22 @@ def read_pack(found: list) -> None:
             read = pack.load("tinyllm", pack.homes([Path(folder)]))
             made = plan.make(read, target())
             verify(made, Path(), "syntax", lambda *_: None)
+            return float(len(made.edits))
+    return 0
 
 
-def draft_it(found: list) -> None:
-    files = changed(found, fork(CLASSES))
-    donor = Donor(Workspace(MemoryStore(files)), "somewhere", "", "none")
+def draft_it(found: list) -> float:
+    differ = {path: data for path, data in changed(found, fork(CLASSES)).items() if data != fork(CLASSES)[path]}
+    donor = Donor(DriftedTree(CLASSES, differ), "somewhere", "", "none")
+    size = 0
     with suppress(TransformerError):
         FAMILY.recognise(donor.workspace)
         for path, text in FAMILY.draft(donor, "gemma3").items():
             assert not path.endswith(".py")
             assert not path.startswith("/")
             assert ".." not in path
-            text.encode()
+            size += len(text.encode())
+    return float(size)
 
 
 @cache
@@ -104,7 +110,7 @@ def journals():
     return st.one_of(pairs.map(with_values), texts.map(lambda each: _changed(written(), *each)), documents())
 
 
-def read_journal(data: bytes) -> None:
+def read_journal(data: bytes) -> float:
     """`undo` of what a journal says: done, or refused; nothing beside the tree is touched, whatever it says."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         _apart(folder, patch)
@@ -114,14 +120,49 @@ def read_journal(data: bytes) -> None:
         (journal,) = state_folder(root).glob("runs/*/journal.json")
         journal.write_bytes(data)
         before = snapshot(outside)
+        done = 0
         with suppress(TransformerError), held(root) as hold:
+            done = 1 + len(hold.runs())
             hold.undo()
+            done += 5
         assert snapshot(outside) == before
+    return float(done)
+
+
+FIELDS = ("arch", "options", "packs", "tool", "transformer", "drop_rows", "x", "")
+VALUES = ('"gemma4"', '"muse-glimmer"', '"none"', "true", "1", "[]", "{}", '["packs"]', '["."]', '["..", "/etc"]', '["src/x"]', "1e400",
+          '{ drop_rows = false }', '{ drop_rows = 1 }', '{ "\\u0000" = true }', '["\\u0000"]', "2020-01-01", '""', '"\\ud800"')  # fmt: skip
+
+
+def projects() -> st.SearchStrategy[bytes]:
+    """Files of settings that are nearly right, cut, or anything."""
+    odd = st.one_of(st.sampled_from(VALUES), st.text(max_size=20).map(json.dumps))
+    line = st.one_of(
+        st.tuples(st.sampled_from(FIELDS), odd).map(lambda pair: f"{pair[0]} = {pair[1]}\n"),
+        st.sampled_from(("[tool.transformer]\n", "[options]\n", "[[packs]]\n", "# transformer\n", "[tool]\n", "\ufeff", "\r\n")),
+        st.text(max_size=30),
+    )
+    written = st.lists(line, max_size=6).map(lambda lines: "".join(lines).encode(errors="surrogatepass"))
+    deep = st.integers(0, 100_000).map(lambda depth: b"arch = " + b"[" * depth)
+    return st.one_of(written, written.map(lambda data: data[: len(data) // 2]), st.binary(max_size=100), deep)
+
+
+def read_project(data: bytes) -> float:
+    far = 0
+    for name in ("transformer.toml", "pyproject.toml"):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "packs").mkdir()
+            Path(folder, name).write_bytes(data)
+            with suppress(TransformerError):
+                found = remembered(Path(folder), None, ())
+                far += 1 + len(found.options) + len(found.homes)
+    return float(far)
 
 
 MORE = (
     Target("packs", changes(tiny(), TOML), read_pack, 20),
     Target("drafts", changes(fork(CLASSES)), draft_it, 10),
     Target("journals", journals(), read_journal, 30),
+    Target("projects", projects(), read_project, 60),
 )
 """As the targets of code."""

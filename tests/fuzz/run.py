@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import target as aim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from fuzz.targets import Target
 
 SECONDS = 10  # for one input
+BATCH = 2000  # inputs that hypothesis keeps in mind
+HERE = Path(__file__).parent
 
 
 @dataclass(slots=True)
@@ -47,18 +52,41 @@ def limited() -> Iterator[None]:
 
 
 def fuzz(target: Target, inputs: int, start: int) -> Count:
-    """So many inputs from a seed. Raises what the target raised, with the smallest input that hypothesis found."""
+    """The corpus of a target, then so many inputs from a seed; hypothesis looks for more of those that come far.
+
+    Raises what the target raised, with the smallest input that hypothesis found. An input is made once in `BATCH`.
+    """
     count = Count()
+    for each in corpus(target.name):
+        _tried(target, each, count)
+    for number in range(-(-inputs // BATCH)):
 
-    @seed(start)
-    @settings(max_examples=inputs, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(target.inputs)
-    def check(given: Any) -> None:
-        before = time.process_time()
-        with limited():
-            target.check(given)
-        count.inputs += 1
-        count.slowest = max(count.slowest, time.process_time() - before)
+        @seed(start + number)
+        @settings(max_examples=min(BATCH, inputs - number * BATCH), deadline=None, database=None,
+                  suppress_health_check=list(HealthCheck))  # fmt: skip
+        @given(target.inputs)
+        def check(given: Any) -> None:
+            aim(_tried(target, given, count), label="how far it came")
 
-    check()
+        check()
     return count
+
+
+def _tried(target: Target, given: Any, count: Count) -> float:
+    before = time.process_time()
+    with limited():
+        far = target.check(given)
+    count.inputs += 1
+    count.slowest = max(count.slowest, time.process_time() - before)
+    return far
+
+
+def corpus(name: str) -> list[Any]:
+    """Inputs that once went wrong, or would have: documents as they are, changes of files as JSON."""
+    found = sorted((HERE / "corpus" / name.replace(" ", "_")).glob("*"))
+    return [_changes(each) if each.suffix == ".changes" else each.read_bytes() for each in found]
+
+
+def _changes(path: Path) -> list[Any]:
+    listed = json.loads(path.read_text())
+    return [(*each[:4], each[4].encode("latin-1")) for each in listed]

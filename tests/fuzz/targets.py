@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from casefile import FORK
+from drift import remembered
+from drift.machine import DriftedTree, original
 from hypothesis import strategies as st
 
-from transformer import pack, plan
 from transformer.errors import TransformerError
 from transformer.types.commands import compile_commands
 from transformer.types.includes import Sources, choose_units, first_include
 from transformer.types.names import new_names
 from transformer.verify import verify
-from transformer.workspace import MemoryStore, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Target:
 
     name: str
     inputs: st.SearchStrategy[Any]
-    check: Callable[[Any], None]
+    check: Callable[[Any], float]
+    """What is done with an input; how far it came, for more that come further."""
     share: int
 
 
@@ -87,26 +88,27 @@ def _changed(data: bytes, how: str, one: float, other: float, text: bytes) -> by
             return data[:first]
 
 
-@cache
-def gemma4() -> pack.Pack:
-    return pack.load("gemma4", pack.home())
-
-
-def plan_it(found: list[Change], root: Path = FORK) -> None:
+def plan_it(found: list[Change], root: Path = FORK) -> float:
+    """Plan, verify and describe the port of a fork; of the rules, those that read a file that changed."""
     files = changed(found, fork(root))
+    differ = {path: data for path, data in files.items() if data != fork(root)[path]}
+    base, tree = original(root), DriftedTree(root, differ)
     with suppress(TransformerError):
-        gemma4().family.recognise(workspace := Workspace(MemoryStore(files)))
-        made = plan.make(gemma4(), workspace)
+        base.pack.family.recognise(tree)
+        made = remembered.make(base, remembered.before(root), tree, differ)
         verify(made, Path(), "syntax", lambda *_: None)
         new_names(made.before, made.by_file())
         made.notes()
+        return float(len(made.edits))
+    return 0
 
 
-def choose_it(found: list[Change]) -> None:
+def choose_it(found: list[Change]) -> float:
     sources = Sources(Path("/nonexistent"), changed(found, fork()), ("src", "include"))
-    choose_units(sources, {"src/llama-arch.h": frozenset({"llm_arch", ""})})
+    chosen, _ = choose_units(sources, {"src/llama-arch.h": frozenset({"llm_arch", ""})})
     for path in sources.planned:
         first_include(path, sources)
+    return float(len(chosen))
 
 
 JSON = st.recursive(
@@ -123,7 +125,7 @@ def documents() -> st.SearchStrategy[bytes]:
     return st.one_of(written, written.map(lambda data: b"[" + data + b"]"), cut, st.binary(max_size=200), deep)
 
 
-def read_commands(data: bytes) -> None:
+def read_commands(data: bytes) -> float:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "compile_commands.json").write_bytes(data)
         found = compile_commands(Path(folder))
@@ -134,6 +136,7 @@ def read_commands(data: bytes) -> None:
     for path, why in found.notes:
         assert path
         assert why
+    return float(len(found.flags) * 10 + len(found.notes))
 
 
 CLASSES = FORK.parent / "miniclasses"

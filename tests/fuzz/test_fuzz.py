@@ -2,7 +2,7 @@
 
 import pytest
 
-from fuzz import ALL
+from fuzz.every import ALL
 from fuzz.run import HangError, fuzz, limited
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -20,6 +21,16 @@ _LEXEME = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _NUMBER = re.compile(r"(?:0[xX](?=[\da-fA-F])|0[bB](?=[01]))?([\da-fA-F]+?)[uUlLzZ]*")
+_PLAIN = r"(0[xX][\da-fA-F]{1,16}|0[bB][01]{1,64}|0[0-7]{0,22}|[1-9]\d{0,18})[uUlLzZ]{0,3}"
+_COMPARED = re.compile(rf"{_PLAIN}(==|!=|<=|>=|<|>){_PLAIN}")
+_COMPARISONS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
 
 Span = tuple[int, int]
 
@@ -99,8 +110,8 @@ def _truth(condition: list[str]) -> bool | None:
     """The value of a condition of the preprocessor; `None` where it is not constant."""
     if "?" in condition:
         return None
-    for operator, deciding in (("||", True), ("&&", False)):
-        operands = _operands(condition, operator)
+    for joint, deciding in (("||", True), ("&&", False)):
+        operands = _operands(condition, joint)
         if len(operands) > 1:
             values = [_truth(each) for each in operands]
             if deciding in values:
@@ -117,8 +128,16 @@ def _operand(condition: list[str]) -> bool | None:
         return _truth(condition[1:-1])
     if condition in (["true"], ["false"]):
         return condition == ["true"]
+    compared = _COMPARED.fullmatch("".join(condition).replace("'", ""))
+    if compared:
+        return bool(_COMPARISONS[compared[2]](_value(compared[1]), _value(compared[3])))
     number = _NUMBER.fullmatch(condition[0].replace("'", "")) if len(condition) == 1 else None
     return number[1].strip("0") != "" if number else None
+
+
+def _value(number: str) -> int:
+    """A number of C++; one that begins with a zero is octal."""
+    return int(number, 8 if number[:1] == "0" and number[1:].isdigit() else 0)
 
 
 def _is_group(condition: list[str]) -> bool:

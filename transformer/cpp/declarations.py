@@ -10,6 +10,7 @@ from transformer.cpp import lists
 from transformer.cpp.construct import Construct
 from transformer.cpp.functions import Function
 from transformer.cpp.layout import below, into
+from transformer.cpp.macros import require_visible
 from transformer.cpp.names import function_declarator, innermost, variables
 from transformer.cpp.search import only
 from transformer.cpp.source import Source, aligned, descendants
@@ -70,6 +71,7 @@ class Enum(Construct):
         if not wanted:
             return Satisfied(self.source.where(self.entries[names[-1]].start_byte))
         self.sound()
+        require_visible(self.source, self.entries.values(), wanted, f"enum {self.name}")
         anchor = f"enum {self.name}"
         body = self.node.child_by_field_name("body")
         if body is not None and not self.entries:
@@ -136,6 +138,7 @@ class Table(Construct):
                 return Satisfied(known.where)
             return Blocked(f"{self.name} has {cells[0]} as {self.cell(cells[0])}, and not as {cells[1]}", known.where)
         self.sound()
+        self._require_visible(cells[0], *(cell for cell in cells[1:2] if cell.startswith('"')))
         anchor = f"table {self.name}"
         if not self.rows:
             row = "{ " + ", ".join(cells) + " }"
@@ -143,6 +146,13 @@ class Table(Construct):
         model, add = _placed(self.source, self.rows, near, before)
         row = lists.align(self.source, model, cells, list(self.rows.values()))
         return self._changes(*add(self.source, model, [row], anchor))
+
+    def _require_visible(self, *names: str) -> None:
+        """Raises `AnchorError` where a row may be one of a key or text that it does not show."""
+        others = (row for row in lists.items(self.node) if row.type != "initializer_list")
+        cells = (cell for _, found in self._read.values() for cell in found[: len(names)])
+        shown = (cell for cell in cells if cell.type != "initializer_list")
+        require_visible(self.source, (*others, *shown), names, f"table {self.name}")
 
     def is_set(self, key: str, value: str) -> bool:
         """Whether the second cell of the row `key` is `value`, token by token."""
@@ -174,6 +184,7 @@ class Table(Construct):
             return Satisfied(self.row(key).where)
         if not self.rows:
             raise self.missing("row to lay out the new one by")
+        self._require_visible(key)
         known = [name for name in near if name in self.rows]
         model = self.rows[known[0] if known else list(self.rows)[-1]]
         Construct(self.source, model, self.name).sound()
@@ -241,6 +252,8 @@ class Struct(Place):
         if not wanted:
             return Satisfied(self.source.where(self.fields[declared(declarations[-1])[0]].start_byte))
         self.sound()
+        bare = [each for each in self._members if each.child_by_field_name("type") is None or not variables(each)]
+        require_visible(self.source, bare, [name for each in wanted for name in declared(each)], self.name, calls=False)
         anchor = f"struct {self.name}"
         if not self.fields:
             return self._changes(*self._begun("\n".join(aligned(wanted)), anchor))

@@ -11,11 +11,12 @@ import tree_sitter_cpp
 from tree_sitter import Language, Node, Parser, Tree
 
 from transformer.cpp.dead import without_dead
+from transformer.cpp.macros import defined
 from transformer.cpp.tokens import among, longest, tokens
 from transformer.edit import Edit, digest, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 INDENT = 4  # blanks of one level, where a file is not indented by tabs
 
@@ -117,6 +118,11 @@ class Source:
                 new_end_point=(start[0] + rows, column if rows else start[1] + column),
             )
         return parser.parse(self.live, old)
+
+    @cached_property
+    def macros(self) -> Mapping[str, Sequence[str]]:
+        """The tokens of each macro that the file defines."""
+        return defined(self.live)
 
     @cached_property
     def digest(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from transformer.cpp.blocks import Block
 from transformer.cpp.layout import commented
+from transformer.cpp.macros import require_visible
 from transformer.cpp.source import unconditional
 from transformer.cpp.statement import Statement
 from transformer.cpp.tokens import SEP, tokens
@@ -43,6 +44,11 @@ class Switch(Statement, nodes=("switch_statement",)):
             elif node.type.startswith("preproc_"):
                 stack += reversed(node.named_children)
         return found
+
+    def _require_visible(self, label: str) -> None:
+        """Raises `AnchorError` where another label may be this one without showing it."""
+        found = (case.child_by_field_name("value") for case in self.cases.values())
+        require_visible(self.source, (each for each in found if each is not None), [label], self.name)
 
     def case(self, label: str) -> Block:
         """The statements that run for `label`: those under it, or under the next label where none stand there."""
@@ -82,6 +88,7 @@ class Switch(Statement, nodes=("switch_statement",)):
         """
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
+        self._require_visible(label)
         model = self._model(near)
         indent = self.source.indent(model.start_byte)
         lines = f"{indent}case {label}:" + (self._bare(code, indent) if bare else self._braced(model, code, indent))
@@ -167,6 +174,7 @@ class Switch(Statement, nodes=("switch_statement",)):
         """Another label for the statements of the first of `near` that is there."""
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
+        self._require_visible(label)
         known = [each for each in near if each in self.cases and unconditional(self.cases[each]) == self.cases[each]]
         if not known:
             raise self.missing(f"case {near[0]} outside #if" if near else "case to stand beside")
@@ -185,6 +193,7 @@ class Switch(Statement, nodes=("switch_statement",)):
         """`case label: code` laid out like the first of `near` that is there, else like the last of one line."""
         if label in self.cases:
             return Satisfied(self.source.where(self.cases[label].start_byte))
+        self._require_visible(label)
         bodies = {each: node for each, node in self.cases.items() if each != "default" and self._body(node)}
         known = [each for each in near if each in bodies]
         lines = [each for each, node in bodies.items() if self._is_line(node)] or list(bodies)
