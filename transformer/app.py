@@ -10,6 +10,7 @@ from transformer import plan as planning
 from transformer import selection, write
 from transformer.choose import choose, meant
 from transformer.deliver.request import Delivery
+from transformer.edit import digest
 from transformer.errors import UsageError, VerifyError
 from transformer.pack import home
 from transformer.replay import replanner
@@ -206,7 +207,9 @@ def undo(repo: Path, view: View, arch: str | None = None) -> int:
 
 def _committed(repo: Path, run: write.Receipt) -> str | None:
     """What taking back a run means once it was committed."""
-    commit = write.commit_of(repo, [file.path for file in run.files])
+    there = DiskStore(repo)
+    whole = all((data := there.read(file.path)) is not None and digest(data) == file.after for file in run.files)
+    commit = write.commit_of(repo, [file.path for file in run.files]) if whole else None
     if commit is None:
         return None
     return (
@@ -216,5 +219,6 @@ def _committed(repo: Path, run: write.Receipt) -> str | None:
 
 
 def _others(runs: Iterable[write.Receipt]) -> str | None:
-    names = dict.fromkeys(f"{each.label} (undo --arch {each.notes.get('pack')})" for each in runs)
+    packs = ((each.label, each.notes.get("pack")) for each in runs)
+    names = dict.fromkeys(f"{label} (undo --arch {pack})" for label, pack in packs if pack)
     return f"still in the tree: {', '.join(names)}" if names else None

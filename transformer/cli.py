@@ -221,6 +221,40 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
 
 @commands.command()
 @REPO
+@ARCH
+@PACKS
+@click.option("--port", metavar="REV|A..B", help="The commits of the port; else found by their message or the journal.")
+@click.option("--upstream", metavar="REV|DIR",
+              help="A tree with upstream's own support; else the newest one that was merged.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
+@click.option("--diff", type=click.Choice(["unified", "side", "stat"]),
+              help="How to show changes (dry run: unified).")  # fmt: skip
+@COLOUR
+@click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well; - is standard output.")
+@click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
+@click.option("--verify", type=click.Choice(["syntax", "types", "none"]), default="types", show_default=True,
+              help="How far to judge the tree before it is written.")  # fmt: skip
+@click.pass_obj
+def retire(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], port: str | None,
+           upstream: str | None, dry_run: bool, diff: Diff | None, patch: Path | None, allow_dirty: bool,
+           verify: Level) -> int:  # fmt: skip
+    """Take a port out of REPO after upstream's own support for the architecture has arrived.
+
+    Each place that the port wrote becomes what upstream has there. What is neither the port's any more nor upstream's
+    stays, and is listed: then the exit code is 3.
+    """
+    from transformer.retire.take import Wanted
+    from transformer.retire.take import retire as taken_out
+
+    project, files = remembered(repo, arch, folders), Files(patch)
+    view.note(project.note)
+    shown: Diff = diff or ("unified" if dry_run and not files.piped else "stat")
+    wanted = Wanted(repo, project.arch, project.homes, port, upstream, dry_run, verify, allow_dirty, shown, files=files)
+    return taken_out(wanted, view)
+
+
+@commands.command()
+@REPO
 @click.argument("place", metavar="FILE:LINE")
 @ARCH
 @PACKS

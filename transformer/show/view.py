@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformer.outcome import Blocked, Changes
 from transformer.selection import missing
-from transformer.show import why
+from transformer.show import retired, why
 from transformer.show.data import status
 from transformer.show.diff import side, unified
 from transformer.show.files import STDOUT
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from transformer.plan import Plan
     from transformer.show.files import Files
     from transformer.show.pieces import By
+    from transformer.show.retired import Retired
     from transformer.verdict import Complete, Nothing, Ready, Stuck, Verdict
     from transformer.verify import Report
     from transformer.write import Receipt
@@ -189,6 +190,11 @@ class View(Terminal):
         """What was put back."""
         self.written = True
         self.say((f"{receipt.label} is undone: ", "bold"), f"{counted(receipt.files, 'file')} as before the run")
+
+    def retired(self, found: Retired, repo: str, *, done: bool | None) -> None:
+        """What of a port is left, and what comes next."""
+        self.written = self.written or bool(done)
+        self.say_all(retired.told(found, repo, program(), self.out.width, done=done))
 
     def finished(self, code: int) -> None:
         """The point of no return is behind: the tree is written, and this is the exit code of it."""
