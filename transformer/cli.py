@@ -92,7 +92,7 @@ def commands() -> None:
     """
 
 
-@commands.command()
+@commands.command(short_help="Port an architecture into a fork.")
 @REPO
 @ARCH
 @PACKS
@@ -159,7 +159,7 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
         return app.run(replace(wanted, homes=(*project.homes, *packs.homes([folder])[1:])), view)
 
 
-@commands.command()
+@commands.command(short_help="What a fork is, and how far each rule has come.")
 @REPO
 @ARCH
 @PACKS
@@ -177,7 +177,7 @@ def _looking(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...]
     return Request(repo, project.arch, "status", files=Files(json=json), options=project.options, homes=project.homes)
 
 
-@commands.command()
+@commands.command(short_help="Prove a port: syntax, types, what it computes.")
 @REPO
 @ARCH
 @PACKS
@@ -210,7 +210,7 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
         return prove(repo, project.arch, places, view, replace(wanted, against=donor))
 
 
-@commands.command()
+@commands.command(short_help="Take back the last run, or one architecture.")
 @REPO
 @click.option("--arch", help="Take back this architecture, whatever was ported after it; else the last run.")
 @click.pass_obj
@@ -219,7 +219,7 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
     return app.undo(repo, view, arch)
 
 
-@commands.command()
+@commands.command(short_help="Take a port out once upstream has it itself.")
 @REPO
 @ARCH
 @PACKS
@@ -253,7 +253,7 @@ def retire(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
     return taken_out(wanted, view)
 
 
-@commands.command()
+@commands.command(short_help="Why a line of a fork is as it is.")
 @REPO
 @click.argument("place", metavar="FILE:LINE")
 @ARCH

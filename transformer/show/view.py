@@ -68,7 +68,7 @@ class View(Terminal):
             for line in (unified if diff == "unified" else side)(
                 plan, by, self.out.width, self.out.console is not None
             ):
-                self.say_all([line])  # one by one: the first is to be read while the others are made
+                self.say_all([line], fold=False)  # one by one: the first is to be read while the others are made
         self.say_all(stat([(path, *counts(parts)) for path, parts in changed]))
         self.say_all(what_is_left(plan.left) if plan.left else obstacles(plan.skipped))
 
@@ -91,7 +91,7 @@ class View(Terminal):
 
     def annotate(self, plan: Plan, report: Report | None, repo: Path) -> None:
         """The remarks on the tree, as workflows of GitHub read them."""
-        self.say_all((line,) for line in annotated(plan, report, repo))
+        self.say_all(((line,) for line in annotated(plan, report, repo)), fold=False)
 
     def committed(self, commits: Sequence[tuple[str, str]], branch: str | None) -> None:
         """The commits that were made."""
