@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformer.errors import UsageError
-from transformer.past import Past
+from transformer.past import Past, made
 from transformer.retire.lines import Written
 from transformer.workspace import DiskStore, Store, Workspace
 from transformer.write import files as disk
 from transformer.write import journal as book
 from transformer.write.git import _line, _output, _run, state_folder, why_no_git
 
-_MADE = r"^Made with transformer \S+: --arch {}(?:\s|$)"
 _FARTHEST = 50  # merges, or commits that touched one file
 
 
@@ -50,7 +48,7 @@ def port(root: Path, pack: str, arch: str, named: str | None) -> Port:
     """
     if named is not None:
         return _committed(root, _range(root, named))
-    commits = _made(root, arch) if _has_history(root) else []
+    commits = made(root, arch) if _has_history(root) else []
     found = _committed(root, commits) if commits else _recorded(root, {pack, arch})
     if found is None:
         raise UsageError(
@@ -82,14 +80,6 @@ def _commit(root: Path, named: str) -> str:
     if answer.returncode:
         raise UsageError(f"{named} is no commit of this repository", help="`git log --oneline` lists them")
     return os.fsdecode(answer.stdout).strip()
-
-
-def _made(root: Path, arch: str) -> list[str]:
-    """The commits below HEAD whose message says that this tool made them for the architecture, the oldest first."""
-    words = ["log", "--no-merges", "--format=%H%x00%B%x01", "--fixed-strings", f"--grep=--arch {arch}", "HEAD"]
-    pattern = re.compile(_MADE.format(re.escape(arch)), re.MULTILINE)
-    entries = (each.strip("\n").partition("\0") for each in os.fsdecode(_output(root, [*words, "--", "."])).split("\1"))
-    return [name for name, _, message in entries if pattern.search(message)][::-1]
 
 
 def _committed(root: Path, commits: Sequence[str]) -> Port:
