@@ -13,6 +13,7 @@ from transformer.deliver.request import Delivery
 from transformer.edit import digest
 from transformer.errors import UsageError, VerifyError
 from transformer.pack import home
+from transformer.past import series
 from transformer.replay import replanner
 from transformer.show.ask import choose_by_hand
 from transformer.show.files import Files
@@ -212,9 +213,11 @@ def _committed(repo: Path, run: write.Receipt) -> str | None:
     commit = write.commit_of(repo, [file.path for file in run.files]) if whole else None
     if commit is None:
         return None
+    named = series(repo, commit, str(run.notes.get("arch", "")))
+    stays = "the commits stay" if ".." in named else "the commit stays"
     return (
-        f"the run was committed ({commit}): its {counted(run.files, 'file')} are put back in the work tree, "
-        f"and the commit stays; `git revert {commit}` would take it back instead"
+        f"the run was committed ({named}): its {counted(run.files, 'file')} are put back in the work tree, "
+        f"and {stays}; `git revert {named}` would take it back instead"
     )
 
 

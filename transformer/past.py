@@ -61,6 +61,14 @@ def _below(root: Path, commit: str, own: set[str]) -> str:
     return commit
 
 
+def series(root: Path, last: str, arch: str) -> str:
+    """The commits of a series that this tool made, by the short name of its last one: that name, or a range."""
+    commit = _line(root, ["rev-parse", last])
+    below = _below(root, commit, {*made(root, arch)})
+    alone = below == commit or below == _line(root, ["rev-parse", f"{commit}^"])
+    return last if alone else f"{_line(root, ['rev-parse', '--short', below])}..{last}"
+
+
 def made(root: Path, arch: str) -> list[str]:
     """The commits below HEAD whose message says that this tool made them for the architecture, the oldest first."""
     words = ["log", "--no-merges", "--format=%H%x00%B%x01", "--fixed-strings", f"--grep=--arch {arch}", "HEAD"]
