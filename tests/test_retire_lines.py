@@ -1,6 +1,10 @@
 """Whose a line is: the port's, upstream's, or the fork's own."""
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from transformer.retire.lines import BOTH, EDITED, REMADE, Written, without
 
@@ -136,3 +140,30 @@ def test_a_series(between):
     steps = [Written(BASE.encode(), PORT.encode()), Written(first.encode(), second.encode())]
     found = without(second.encode(), BASE.encode(), steps, BASE.encode())
     assert (found.data.decode(), found.left) == (BASE.replace("    OMEGA,\n", f"    OMEGA,\n{between}"), [])
+
+
+@st.composite
+def merges(draw):
+    """A file, and what port, upstream and fork each put between its lines; some both upstream and port."""
+    count = draw(st.integers(1, 8))
+    kinds = ("port", "upstream", "fork", "both")
+    between = [draw(st.lists(st.sampled_from(kinds), max_size=4)) for _ in range(count + 1)]
+    numbers = itertools.count()
+    named = [[(kind, f"    {kind}_{next(numbers)},\n") for kind in gap] for gap in between]
+
+    def text(*wanted):
+        lines = []
+        for number, gap in enumerate(named):
+            lines += [line for kind, line in gap if kind in wanted]
+            lines += [f"line_{number},\n"] if number < count else []
+        return "".join(lines)
+
+    return text
+
+
+@given(merges())
+def test_what_is_left_is_what_would_be_there_without_the_port(text):
+    steps = [Written(text("fork").encode(), text("fork", "port", "both").encode())]
+    now, upstream = text("fork", "port", "both", "upstream"), text("upstream", "both")
+    found = without(now.encode(), upstream.encode(), steps, text().encode())
+    assert (found.data.decode(), found.left) == (text("fork", "upstream", "both"), [])

@@ -127,6 +127,8 @@ class _File:
             earlier = {line for hunk in self.hunks for line in hunk.added if telling(line)}
             self.hunks += self._hunks(each, earlier)
         self.mine = {place: hunk for hunk in self.hunks for place in hunk.places if place is not None}
+        self.there: dict[int, int] = {}
+        """Where the lines are that upstream has as well, and which of its lines they are."""
         self.out: list[bytes] = []
         self.left: list[tuple[int, str]] = []
 
@@ -147,9 +149,9 @@ class _File:
         """Everything but the port's own lines as it is, and upstream's where those were."""
         same: list[int] = []
         compared = _compared(self.their_keys, self.keys).get_opcodes()
-        there = {c + each: a + each for tag, a, b, c, _ in compared if tag == "equal" for each in range(b - a)}
-        arrived = [new for place, new in there.items() if new in self.fresh and place not in self.mine]
-        shared = self._shared(there)
+        self.there = {c + each: a + each for tag, a, b, c, _ in compared if tag == "equal" for each in range(b - a)}
+        arrived = [new for place, new in self.there.items() if new in self.fresh and place not in self.mine]
+        shared = self._shared()
         for tag, a, b, c, d in compared:
             if tag == "equal":
                 same += [len(self.out) + 1 + first - c for first in shared if c <= first < d]
@@ -159,12 +161,12 @@ class _File:
         fresh, came = (sum(telling(self.theirs[each]) for each in found) for found in (self.fresh, arrived))
         return Result(b"".join(self.out), same, self.left, fresh, came)
 
-    def _shared(self, known: Container[int]) -> list[int]:
-        """Where the places of the port begin of which upstream has all telling lines (`known`) that are still there."""
+    def _shared(self) -> list[int]:
+        """Where the places of the port begin of which upstream has all telling lines that are still there."""
         found = []
         for hunk in self.hunks:
             places = [p for p, line in zip(hunk.places, hunk.added, strict=True) if p is not None and telling(line)]
-            if places and all(each in known for each in places):
+            if places and all(each in self.there for each in places):
                 found.append(places[0])
         return sorted(set(found))
 
@@ -238,11 +240,21 @@ class _File:
                 stop += 1
             if hunk is None:
                 self.out += self.now[place:stop]
-            elif hunk.entire and hunk.places[0] == place and stop - place == len(hunk.places):
+            elif self._alone(hunk, place, stop):
                 self._give(hunk.removed)
             else:
                 self._leave(place, stop, EDITED)
             place = stop
+
+    def _alone(self, hunk: _Hunk, start: int, end: int) -> bool:
+        """Whether a place of the port is whole, with nothing but upstream's lines between its own.
+
+        Where it took something away, these lines are to be all of it: then one knows where that comes back.
+        """
+        places = [each for each in hunk.places if each is not None]
+        if hunk.removed or len(places) < len(hunk.places):
+            return hunk.entire and places == [*range(start, end)]
+        return {*range(places[0], places[-1])} - {*places} <= self.there.keys()
 
     def _give(self, found: Sequence[bytes]) -> None:
         """Put lines there, ended as those of the file are."""
