@@ -249,3 +249,25 @@ def test_what_others_use_of_the_port_is_found_by_the_types(ported):
     before = state(ported)
     done = retire(ported, verify="types")
     assert (done.code, "n_embd_head_k_at" in done.said, state(ported) == before) == (5, True, True), done.said
+
+
+@SLOW
+def test_a_fork_below_the_top_of_its_repository(tmp_path, tree):
+    """What vendors do: upstream is a remote with a root of its own, and comes in file by file."""
+    other = repository(shutil.copytree(tree, tmp_path / "upstream"))
+    vendor = tmp_path / "project" / "vendor"
+    vendor.parent.mkdir()
+    shutil.move(tree, vendor)
+    project = repository(vendor.parent)
+    assert call("run", vendor, "--commit").code == 0
+    native(other)
+    commit(other, "native")
+    for path in git(other, "diff", "--name-only", "HEAD^", "HEAD").split():
+        base = tmp_path / "base"
+        base.write_text(subprocess.run(["git", "show", f"HEAD^:{path}"], cwd=other, capture_output=True, text=True, check=False).stdout)
+        subprocess.run(["git", "merge-file", "-q", "--theirs", vendor / path, base, other / path], check=True)
+    commit(project, "sync")
+    git(project, "fetch", "-q", str(other), "HEAD:refs/heads/theirs")
+    done = retire(vendor, "--upstream", "theirs")
+    assert done.code == 0, done.said
+    assert contents(vendor) == contents(other)
