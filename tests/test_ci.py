@@ -1,15 +1,12 @@
-"""What other programs read and call: data on standard output, SARIF, annotations, the action and the hook."""
+"""What other programs read: data on standard output, SARIF, annotations."""
 
 import json
-import os
 import subprocess
-import sys
 from typing import Literal
 
 import msgspec
 import pytest
-import yaml
-from command import ARCH, PROJECT, call, contents, repository, shell
+from command import ARCH, PROJECT, call, contents
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -148,6 +145,26 @@ def test_a_port_that_is_whole_leaves_nothing_to_say(tree, tmp_path):
     assert "::error" not in call("run", tree, "--check", "--annotate").out
 
 
+def test_paths_are_from_the_top_of_the_workspace_there(tree, tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tree.parent))
+    assert call("run", tree, "--check", "--sarif", tmp_path / "log.sarif").code == 1
+    results = msgspec.json.decode((tmp_path / "log.sarif").read_bytes(), type=Log).runs[0].results
+    assert results
+    for each in results:
+        assert each.locations[0].physical_location.artifact_location.uri.startswith("tree/src/")
+        assert all(change.artifact_location.uri.startswith("tree/src/") for fix in each.fixes for change in fix.artifact_changes)
+
+
+def test_every_result_has_a_place(tree, tmp_path):
+    """GitHub turns down a log in which one has none."""
+    (tree / "src" / "llama-hparams.cpp").unlink()
+    (tree / "src" / "llama-vocab.cpp").write_text("")
+    assert call("run", tree, "--check", "--sarif", tmp_path / "log.sarif").code == 4
+    results = msgspec.json.decode((tmp_path / "log.sarif").read_bytes(), type=Log).runs[0].results
+    assert results
+    assert all(each.locations for each in results)
+
+
 def test_annotations(tree, monkeypatch):
     (tree / "src" / "llama-hparams.cpp").unlink()
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tree.parent))
@@ -203,40 +220,3 @@ def test_the_schema_of_the_data_is_written_down(tree):
     counts = status.pop("counts")
     assert set(counts) <= {"native", "ported", "partial", "absent", "not needed", "blocked"}
     assert [name for name in dict.fromkeys((*keys(plan), *keys(status))) if f"`{name}`" not in page] == []
-
-
-# The action and the hook.
-
-
-def python(folder):
-    """A folder for programs in which there is the one that an installation brings."""
-    (folder / "bin").mkdir(parents=True)
-    for name, words in (("python", ""), ("llama-fork-transformer", "-m transformer")):
-        (folder / "bin" / name).write_text(f'#!/bin/sh\nexec {sys.executable} {words} "$@"\n')
-        (folder / "bin" / name).chmod(0o755)
-    return folder / "bin"
-
-
-def test_the_action_says_whether_a_port_is_whole(tree, tmp_path):
-    action = yaml.safe_load((PROJECT / "action.yml").read_text())
-    step = action["runs"]["steps"][-1]
-    given = {name: str(each["default"]) for name, each in action["inputs"].items()} | {"arch": ARCH, "tree": str(tree), "sarif": str(tmp_path / "log")}
-    filled = {name: given[text.removeprefix("${{ inputs.").removesuffix(" }}")] for name, text in step["env"].items()}
-    python(tmp_path / "transformer")
-    env = {**os.environ, **filled, "RUNNER_TEMP": str(tmp_path), "GITHUB_WORKSPACE": str(tmp_path)}
-    done = subprocess.run(["bash", "-e", "-c", step["run"]], env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    assert "::error file=tree/src/llama-arch.cpp,line=" in done.stdout
-    assert msgspec.json.decode((tmp_path / "log").read_bytes(), type=Log).runs[0].results
-    assert "${{" not in step["run"]
-
-
-def test_the_hook_says_whether_a_port_is_whole(tree, tmp_path):
-    (hook,) = yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text())
-    repository(tree)
-    words = [*hook["entry"].split(), "--arch", ARCH]
-    env = {**os.environ, "PATH": f"{python(tmp_path / 'hook')}:{os.environ['PATH']}"}
-    assert subprocess.run(words, cwd=tree, env=env, capture_output=True, check=False).returncode == 1
-    assert call("run", tree).code == 0
-    assert subprocess.run(words, cwd=tree, env=env, capture_output=True, check=False).returncode == 0
-    assert shell("run", tree, "--check", "--verify", "none").code == 0

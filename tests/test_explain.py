@@ -57,6 +57,17 @@ def test_after_commits_and_other_changes(ported):
     assert found["base"] == git(ported, "rev-parse", "HEAD~2").strip()
 
 
+def test_after_a_series(tree):
+    """The first commit of it has what reaches other models, and not yet the name of the architecture."""
+    repository(tree)
+    base = git(tree, "rev-parse", "HEAD").strip()
+    assert call("run", tree, "--commit", "--split").code == 0
+    for text, rule in (("LLM_TENSOR_PER_LAYER_TOKEN_EMBD,", "arch.tensor-infos"), ("LLM_ARCH_GEMMA4,", "arch.name")):
+        place = [line for line in (tree / "src" / "llama-arch.cpp").read_text().splitlines() if text in line and "{" in line][-1]
+        found = known(tree, line_of(tree, "src/llama-arch.cpp", place))
+        assert (found["base"], [(each["how"], each["rule"]) for each in found["reasons"]]) == (base, [("written", rule)])
+
+
 def test_what_people_are_told(ported):
     said = explain(ported, line_of(ported, *LINES[0][:2])).out
     assert "this tool wrote the line:" in said

@@ -96,6 +96,7 @@ LATE = {
     ("cli", "transformer.against"): "only `verify` compares two builds",
     ("cli", "transformer.draft"): "only with `--from`",
     ("cli", "transformer.prove"): "only `verify` proves",
+    ("cli", "transformer.retire.take"): "only `retire` retires",
     ("deliver.request", "transformer.deliver.mail"): "only where mails are written: email is slow to import",
     ("prove", "transformer.build"): "only a proof that builds needs the builder",
     ("prove", "transformer.types.check"): TYPES,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from command import PROJECT, call, git, replace, repository, state
+from command import PROJECT, call, contents, git, replace, repository, state
 
 from transformer import cli
 
@@ -137,6 +137,19 @@ def test_a_pack_of_the_tree_lies_in_the_tree(tree, tmp_path, capsys):
 
 
 # Small words.
+
+
+def test_undo_after_a_series_names_all_of_it(tree):
+    repository(tree)
+    base = git(tree, "log", "-1", "--format=%h").strip()
+    before = contents(tree)
+    assert call("run", tree, "--commit", "--split").code == 0
+    series = f"{base}..{git(tree, 'log', '-1', '--format=%h').strip()}"
+    undone = call("undo", tree)
+    assert f"the commits stay; `git revert {series}` would take it back instead" in undone.err
+    git(tree, "checkout", "-q", ".")
+    git(tree, "revert", "--no-edit", series)
+    assert contents(tree) == before
 
 
 def test_undo_after_a_commit_says_what_it_does(tree):

@@ -137,6 +137,17 @@ def test_a_backend(tree, text, said):
     assert lines(tree).get("toy") == said
 
 
+def test_a_port_that_is_there_says_what_it_said_before(tree):
+    """The operations of the builder's helpers count as well."""
+    toy(tree, ONLY_MUL)
+    rope = GGML[GGML.index("struct ggml_tensor * ggml_scale") : GGML.index("static void ggml_compute")].replace("scale", "rope_ext").replace("SCALE", "ROPE")
+    (tree / "ggml" / "src" / "ggml.c").write_text(GGML + rope)
+    before = lines(tree)
+    assert before["toy"].startswith("takes MUL of the 4 operations")
+    assert call("run", tree).code == 0
+    assert lines(tree) == before
+
+
 def test_training(tree):
     toy(tree, ONLY_MUL)
     assert lines(tree)["training"] == "no backward pass for SCALE, TANH (ggml/src/ggml.c:41)"

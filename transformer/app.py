@@ -10,8 +10,10 @@ from transformer import plan as planning
 from transformer import selection, write
 from transformer.choose import choose, meant
 from transformer.deliver.request import Delivery
+from transformer.edit import digest
 from transformer.errors import UsageError, VerifyError
 from transformer.pack import home
+from transformer.past import series
 from transformer.replay import replanner
 from transformer.show.ask import choose_by_hand
 from transformer.show.files import Files
@@ -206,15 +208,20 @@ def undo(repo: Path, view: View, arch: str | None = None) -> int:
 
 def _committed(repo: Path, run: write.Receipt) -> str | None:
     """What taking back a run means once it was committed."""
-    commit = write.commit_of(repo, [file.path for file in run.files])
+    there = DiskStore(repo)
+    whole = all((data := there.read(file.path)) is not None and digest(data) == file.after for file in run.files)
+    commit = write.commit_of(repo, [file.path for file in run.files]) if whole else None
     if commit is None:
         return None
+    named = series(repo, commit, str(run.notes.get("arch", "")))
+    stays = "the commits stay" if ".." in named else "the commit stays"
     return (
-        f"the run was committed ({commit}): its {counted(run.files, 'file')} are put back in the work tree, "
-        f"and the commit stays; `git revert {commit}` would take it back instead"
+        f"the run was committed ({named}): its {counted(run.files, 'file')} are put back in the work tree, "
+        f"and {stays}; `git revert {named}` would take it back instead"
     )
 
 
 def _others(runs: Iterable[write.Receipt]) -> str | None:
-    names = dict.fromkeys(f"{each.label} (undo --arch {each.notes.get('pack')})" for each in runs)
+    packs = ((each.label, each.notes.get("pack")) for each in runs)
+    names = dict.fromkeys(f"{label} (undo --arch {pack})" for label, pack in packs if pack)
     return f"still in the tree: {', '.join(names)}" if names else None

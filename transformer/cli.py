@@ -92,7 +92,7 @@ def commands() -> None:
     """
 
 
-@commands.command()
+@commands.command(short_help="Port an architecture into a fork.")
 @REPO
 @ARCH
 @PACKS
@@ -159,7 +159,7 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
         return app.run(replace(wanted, homes=(*project.homes, *packs.homes([folder])[1:])), view)
 
 
-@commands.command()
+@commands.command(short_help="What a fork is, and how far each rule has come.")
 @REPO
 @ARCH
 @PACKS
@@ -177,7 +177,7 @@ def _looking(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...]
     return Request(repo, project.arch, "status", files=Files(json=json), options=project.options, homes=project.homes)
 
 
-@commands.command()
+@commands.command(short_help="Prove a port: syntax, types, what it computes.")
 @REPO
 @ARCH
 @PACKS
@@ -210,7 +210,7 @@ def verify(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], 
         return prove(repo, project.arch, places, view, replace(wanted, against=donor))
 
 
-@commands.command()
+@commands.command(short_help="Take back the last run, or one architecture.")
 @REPO
 @click.option("--arch", help="Take back this architecture, whatever was ported after it; else the last run.")
 @click.pass_obj
@@ -219,7 +219,41 @@ def undo(view: View, repo: Path, arch: str | None) -> int:
     return app.undo(repo, view, arch)
 
 
-@commands.command()
+@commands.command(short_help="Take a port out once upstream has it itself.")
+@REPO
+@ARCH
+@PACKS
+@click.option("--port", metavar="REV|A..B", help="The commits of the port; else found by their message or the journal.")
+@click.option("--upstream", metavar="REV|DIR",
+              help="A tree with upstream's own support; else the newest one that was merged.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Show the diff; write nothing to the tree.")
+@click.option("--diff", type=click.Choice(["unified", "side", "stat"]),
+              help="How to show changes (dry run: unified).")  # fmt: skip
+@COLOUR
+@click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well; - is standard output.")
+@click.option("--allow-dirty", is_flag=True, help="Write though git knows of uncommitted changes.")
+@click.option("--verify", type=click.Choice(["syntax", "types", "none"]), default="types", show_default=True,
+              help="How far to judge the tree before it is written.")  # fmt: skip
+@click.pass_obj
+def retire(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], port: str | None,
+           upstream: str | None, dry_run: bool, diff: Diff | None, patch: Path | None, allow_dirty: bool,
+           verify: Level) -> int:  # fmt: skip
+    """Take a port out of REPO after upstream's own support for the architecture has arrived.
+
+    Each place that the port wrote becomes what upstream has there. What is neither the port's any more nor upstream's
+    stays, and is listed: then the exit code is 3.
+    """
+    from transformer.retire.take import Wanted
+    from transformer.retire.take import retire as taken_out
+
+    project, files = remembered(repo, arch, folders), Files(patch)
+    view.note(project.note)
+    shown: Diff = diff or ("unified" if dry_run and not files.piped else "stat")
+    wanted = Wanted(repo, project.arch, project.homes, port, upstream, dry_run, verify, allow_dirty, shown, files=files)
+    return taken_out(wanted, view)
+
+
+@commands.command(short_help="Why a line of a fork is as it is.")
 @REPO
 @click.argument("place", metavar="FILE:LINE")
 @ARCH

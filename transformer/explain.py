@@ -94,7 +94,7 @@ def _written(plan: Plan, root: Path, path: str, line: int) -> tuple[str, tuple[R
     """What the same pack makes of the tree before the port, at the line that this one has become."""
     mark = next(step for step in plan.steps if step.rule.marks)
     file = mark.outcome.where.rpartition(":")[0] if isinstance(mark.outcome, Satisfied) else ""
-    past = before(root, file, plan.pack.own_names[0]) if file and plan.pack.own_names else None
+    past = before(root, file, plan.pack.own_names[0], plan.pack.arch) if file and plan.pack.own_names else None
     if past is None:
         return "", ()
     old = planning.make(plan.pack, Workspace(past))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_MADE = r"^Made with transformer \S+: --arch {}(?:\s|$)"
 _FARTHEST = 50  # commits that touched one name in one file
 
 
@@ -37,8 +39,11 @@ class Past:
         return sorted(str(PurePosixPath(folder, name.rpartition("/")[2])) for name in names)
 
 
-def before(root: Path, path: str, name: str) -> Past | None:
-    """The tree before a name came into a file: the last commit without it; `None` where there is no such commit."""
+def before(root: Path, path: str, name: str, arch: str) -> Past | None:
+    """The tree before a name came into a file: the last commit without it; `None` where there is no such commit.
+
+    Of a series that this tool made for the architecture, it is the tree before the first one.
+    """
     if why_no_git(root) is not None or _run(root, ["rev-parse", "-q", "--verify", "HEAD"]).returncode:
         return None
     prefix = _line(root, ["rev-parse", "--show-prefix"])
@@ -46,8 +51,30 @@ def before(root: Path, path: str, name: str) -> Past | None:
         past = Past(root, commit, prefix)
         data = past.read(path)
         if data is not None and name.encode() not in data:
-            return past
+            return Past(root, _below(root, commit, {*made(root, arch)}), prefix)
     return None
+
+
+def _below(root: Path, commit: str, own: set[str]) -> str:
+    while commit in own:
+        commit = _line(root, ["rev-parse", f"{commit}^"])
+    return commit
+
+
+def series(root: Path, last: str, arch: str) -> str:
+    """The commits of a series that this tool made, by the short name of its last one: that name, or a range."""
+    commit = _line(root, ["rev-parse", last])
+    below = _below(root, commit, {*made(root, arch)})
+    alone = below == commit or below == _line(root, ["rev-parse", f"{commit}^"])
+    return last if alone else f"{_line(root, ['rev-parse', '--short', below])}..{last}"
+
+
+def made(root: Path, arch: str) -> list[str]:
+    """The commits below HEAD whose message says that this tool made them for the architecture, the oldest first."""
+    words = ["log", "--no-merges", "--format=%H%x00%B%x01", "--fixed-strings", f"--grep=--arch {arch}", "HEAD"]
+    pattern = re.compile(_MADE.format(re.escape(arch)), re.MULTILINE)
+    entries = (each.strip("\n").partition("\0") for each in os.fsdecode(_output(root, [*words, "--", "."])).split("\1"))
+    return [name for name, _, message in entries if pattern.search(message)][::-1]
 
 
 def _commits(root: Path, path: str, name: str) -> Iterator[str]:

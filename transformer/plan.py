@@ -59,6 +59,8 @@ class Plan:
     """Of a tree that has the architecture: what this plan does not do. It adds only what is sound by itself."""
     whole: Plan | None = None
     """Where only a part was chosen: all that could be done."""
+    removed: frozenset[str] = frozenset()
+    """The files that go: their edits take all of their text."""
 
     @cached_property
     def state(self) -> State:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 _avoided: set[Path] = set()
@@ -20,8 +21,13 @@ def avoid(*trees: Path) -> None:
 
 def search_path(*trees: Path) -> str:
     """`PATH` without what is relative, and without what lies in one of these trees."""
-    entries = (entry for entry in os.get_exec_path() if os.path.isabs(entry))
-    return os.pathsep.join(entry for entry in entries if not _inside(Path(entry), trees))
+    return _outside(tuple(os.get_exec_path()), trees, frozenset(_avoided))
+
+
+@lru_cache(maxsize=64)
+def _outside(entries: tuple[str, ...], trees: tuple[Path, ...], _avoiding: frozenset[Path]) -> str:
+    """Asked for with each program that is started, a hundred times in a run, and the same all the while."""
+    return os.pathsep.join(each for each in entries if os.path.isabs(each) and not _inside(Path(each), trees))
 
 
 def find(name: str, *trees: Path) -> str | None:

@@ -83,10 +83,13 @@ def _listed(ops: frozenset[str]) -> str:
 
 
 def _builder(port: Port, edits: Sequence[Edit]) -> str:
-    """The builder as it is written or as it is there."""
+    """The builder as it is written or as it is there, with its helpers where it has a file of its own."""
     new = "\n".join(e.text.decode() for e in edits if e.rule == "graph.builder" or _is_new(port, e))
     defined = None if new else port.era.definition()
-    return new or (defined.text if defined is not None else "")
+    if defined is None:
+        return new
+    alone = defined.source.path != port.fork.path("llama-model.cpp")
+    return defined.source.live.decode() if alone else defined.text
 
 
 def _is_new(port: Port, edit: Edit) -> bool:

@@ -63,12 +63,12 @@ EXAMPLES = {
 """What stands below the help of each command; `\\b` keeps its lines as they are."""
 
 
-@click.group(epilog=EXAMPLES["rules"])
+@click.group(epilog=EXAMPLES["rules"], short_help="Packs and their rules: list, show, write, prove.")
 def rules() -> None:
     """Packs and their rules: list and show them, start a pack, try and prove it."""
 
 
-@rules.command("list", epilog=EXAMPLES["list"])
+@rules.command("list", epilog=EXAMPLES["list"], short_help="The rules of a pack by feature.")
 @ARCH
 @PACKS
 @click.pass_obj
@@ -82,7 +82,7 @@ def list_(view: View, arch: str | None, folders: Folders) -> int:
     return 0
 
 
-@rules.command("options", epilog=EXAMPLES["options"])
+@rules.command("options", epilog=EXAMPLES["options"], short_help="What can be chosen with `run --option NAME=on|off`.")
 @ARCH
 @PACKS
 @click.pass_obj
@@ -96,7 +96,7 @@ def options(view: View, arch: str | None, folders: Folders) -> int:
     return 0
 
 
-@rules.command("show", epilog=EXAMPLES["show"])
+@rules.command("show", epilog=EXAMPLES["show"], short_help="What a pack, or a rule, makes true and needs.")
 @click.argument("name")
 @click.argument("repo", type=click.Path(path_type=Path), required=False)
 @ARCH
@@ -115,7 +115,7 @@ def show(view: View, name: str, repo: Path | None, arch: str | None, folders: Fo
     return 0
 
 
-@rules.command("new", epilog=EXAMPLES["new"])
+@rules.command("new", epilog=EXAMPLES["new"], short_help="Write a pack for an architecture.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--like", metavar="PACK", help="Start from this pack; by default from a small plain one.")
 @click.option("--from", "donor", metavar="DONOR[@REV]", help="Draft from a tree that has it, or a git repository.")
@@ -166,7 +166,7 @@ def _started(view: View, name: str, like: str | None, folders: Folders) -> int:
     return 0
 
 
-@rules.command("try", epilog=EXAMPLES["try"])
+@rules.command("try", epilog=EXAMPLES["try"], short_help="What a pack makes of trees, a row for each.")
 @click.argument("name")
 @click.argument("trees", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="TREE...")
 @click.option("--watch", is_flag=True, help="Try again whenever a file of the pack changes, until Ctrl-C.")
@@ -219,7 +219,7 @@ def _tried(view: View, pack: Pack, trees: Sequence[Path], level: Level, last: di
     return max(each.exit_code for each in found.values())
 
 
-@rules.command("prove", epilog=EXAMPLES["prove"])
+@rules.command("prove", epilog=EXAMPLES["prove"], short_help="Build a tree, and compare what it computes.")
 @click.argument("name")
 @click.argument("tree", type=click.Path(path_type=Path))
 @PACKS
@@ -251,7 +251,7 @@ def words(view: View, markdown: bool, trees: tuple[Path, ...]) -> int:
     if pack.family.reference is None:
         raise UsageError(f"{pack.family.name} has no reference page", help="leave --markdown away")
     page = pack.family.reference(pack, _opened(trees or _examples()))
-    view.say_all((line,) for line in page.rstrip("\n").split("\n"))
+    view.say_all(((line,) for line in page.rstrip("\n").split("\n")), fold=False)
     return 0
 
 

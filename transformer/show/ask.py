@@ -87,13 +87,13 @@ def _asked(plan: Plan, view: View, edits: Sequence[Edit], splits: bool) -> str:
     head = f"{edits[0].rule}: {edits[0].reason}"
     view.say((f"# {head}", "bold magenta"))
     for piece in shown:
-        view.say_all(hunk_lines(piece))
+        view.say_all(hunk_lines(piece), fold=False)
     keys = [key for key in KEYS if key != "s" or splits]
     while True:
         answer = view.ask(f"take {edits[0].rule}? [{','.join(keys)}] ")
         if answer == "e":
-            for note in dict.fromkeys(note for piece in shown for note in piece.notes):
-                view.say_all(about(note, view.out.width))
+            for number, note in enumerate(dict.fromkeys(note for piece in shown for note in piece.notes)):
+                view.say_all(about(note, view.out.width, again=number > 0))
         elif answer in keys and answer != "?":
             return answer
         else:

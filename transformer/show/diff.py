@@ -88,7 +88,7 @@ def hunk_lines(piece: Piece, shift: bool = False, colour: bool = True) -> Iterat
     old, new = (quoted(f"{side}/{piece.path}").decode() for side in "ab")
     tab = "\t" if " " in piece.path else ""
     yield (("--- /dev/null" if piece.new else f"--- {old}{tab}", "bold"),)
-    yield ((f"+++ {new}{tab}", "bold"),)
+    yield (("+++ /dev/null" if piece.gone else f"+++ {new}{tab}", "bold"),)
     yield ((piece.head(shift), "cyan"),)
     for sign, words in signed(piece, colour):
         style = _SIGNS.get(sign, "")

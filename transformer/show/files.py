@@ -66,7 +66,7 @@ class Files:
         if self.json is not None:
             texts[self.json] = data(plan, report).encode()
         if self.sarif is not None:
-            texts[self.sarif] = sarif(plan, report).encode()
+            texts[self.sarif] = sarif(plan, report, repo).encode()
         if self.html is not None:
             from transformer.show.page import html
 

@@ -186,7 +186,8 @@ def what_is_left(left: Sequence[Left]) -> Iterator[Line]:
 def done(ready: Ready) -> str:
     """What a plan makes of a tree."""
     if not ready.completes:
-        return "ported"
+        whole = ready.plan.whole
+        return "ported" if whole is None or len(whole.edits) == len(ready.plan.edits) else "ported in part"
     if ready.plan.written not in (None, ready.plan.pack.options):
         return "changed"
     return "completed as far as it can be" if ready.plan.left else "completed"

@@ -20,11 +20,11 @@ def patch(plan: Plan) -> bytes:
 
 def _lines(plan: Plan) -> Iterator[bytes]:
     for path, edits in plan.by_file():
-        yield from file_patch(path, plan.bytes_before(path), edits)
+        yield from file_patch(path, plan.bytes_before(path), edits, gone=path in plan.removed)
 
 
-def file_patch(path: str, before: bytes | None, edits: Sequence[Edit]) -> Iterator[bytes]:
-    """The lines of the patch for one file; none where its edits change nothing."""
+def file_patch(path: str, before: bytes | None, edits: Sequence[Edit], *, gone: bool = False) -> Iterator[bytes]:
+    """The lines of the patch for one file; none where its edits change nothing. With `gone`, the file goes."""
     parts = hunks(before, edits)
     if before is not None and not parts:
         return
@@ -32,10 +32,12 @@ def file_patch(path: str, before: bytes | None, edits: Sequence[Edit]) -> Iterat
     yield b"diff --git " + old + b" " + new + b"\n"
     if before is None:
         yield b"new file mode 100644\n"
+    if gone:
+        yield b"deleted file mode 100644\n"
     if parts:
         tab = b"\t" if " " in path else b""
         yield b"--- " + (b"/dev/null" if before is None else old + tab) + b"\n"
-        yield b"+++ " + new + tab + b"\n"
+        yield b"+++ " + (b"/dev/null" if gone else new + tab) + b"\n"
     elif before is None:
         yield b"index 0000000..e69de29\n"
     for hunk in parts:

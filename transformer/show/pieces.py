@@ -41,6 +41,7 @@ class Piece:
     name: str
     notes: tuple[Note, ...]
     new: bool
+    gone: bool = False
 
     def head(self, shift: bool = False) -> str:
         """The `@@` line; with `shift`, for a file that the hunks before this one have changed already."""
@@ -86,7 +87,8 @@ def pieces(plan: Plan, stage: Stage, reached: dict[int, Effect]) -> Iterator[Pie
 def _piece(plan: Plan, file: FileStage, hunk: Hunk, reached: dict[int, Effect]) -> Piece:
     own = {(e.start, e.end, e.text): o for e, o in zip(file.edits, file.original, strict=True)}
     edits = [own[each.start, each.end, each.text] for each in hunk.edits]
-    return Piece(file.path, hunk, _name(plan, edits), tuple(_notes(plan, edits, reached)), file.before is None)
+    notes, gone = tuple(_notes(plan, edits, reached)), file.path in plan.removed
+    return Piece(file.path, hunk, _name(plan, edits), notes, file.before is None, gone)
 
 
 def _name(plan: Plan, edits: Sequence[Edit]) -> str:

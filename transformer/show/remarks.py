@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -68,12 +68,17 @@ def _placed(level: Literal["error", "warning"], rule: str, text: str, where: str
 
 def annotated(plan: Plan, report: Report | None, repo: Path) -> Iterator[str]:
     """A line for each remark, as workflows of GitHub read them. Paths are from the top of the workspace."""
-    top = os.environ.get("GITHUB_WORKSPACE") or os.getcwd()
-    below = os.path.relpath(repo.resolve(), os.path.realpath(top))
+    below = _below(repo, os.environ.get("GITHUB_WORKSPACE") or os.getcwd())
     for each in remarks(plan, report):
-        path = each.path if below.startswith("..") else os.path.normpath(os.path.join(below, each.path))
+        path = os.path.normpath(os.path.join(below, each.path))
         place = f"file={_property(path)},line={each.line}," if each.path else ""
         yield f"::{each.level} {place}title={_property(f'{plan.pack.arch}: {each.rule}')}::{_escaped(each.text)}"
+
+
+def _below(repo: Path, top: str) -> str:
+    """Where a tree lies below a folder; the folder itself where it does not."""
+    found = os.path.relpath(repo.resolve(), os.path.realpath(top))
+    return "" if found == "." or found.startswith("..") else found
 
 
 def _escaped(text: str) -> str:
@@ -87,9 +92,15 @@ def _property(text: str) -> str:
 # SARIF
 
 
-def sarif(plan: Plan, report: Report | None) -> str:
-    """The remarks as SARIF 2.1.0, each rule with the edits that mend it."""
-    found = list(remarks(plan, report))
+def sarif(plan: Plan, report: Report | None, repo: Path) -> str:
+    """The remarks as SARIF 2.1.0, each rule with the edits that mend it.
+
+    Paths are from the tree's root; in a workflow of GitHub from the top of the workspace, which is where it looks.
+    """
+    top = os.environ.get("GITHUB_WORKSPACE")
+    below = _below(repo, top) if top else ""
+    anywhere = next((source.path for source in plan.before.seen()), "")  # GitHub takes no result without a place
+    found = [replace(each, path=each.path or anywhere) for each in remarks(plan, report)]
     named = {each.rule for each in found}
     rules = [_rule(step.rule.name, step.rule.makes, step.rule.guide) for step in plan.steps if step.rule.name in named]
     if _NO_RULE in named:
@@ -100,7 +111,7 @@ def sarif(plan: Plan, report: Report | None) -> str:
         "tool": {"driver": driver},
         "columnKind": "utf16CodeUnits",
         "automationDetails": {"id": f"transformer/{plan.pack.arch}/"},
-        "results": [_result(plan, each, index[each.rule]) for each in found],
+        "results": [_result(plan, each, index[each.rule], below) for each in found],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return inert(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
@@ -111,31 +122,32 @@ def _rule(name: str, makes: str, guide: str) -> dict[str, object]:
     return {"id": name, "shortDescription": {"text": makes}, **more}
 
 
-def _result(plan: Plan, remark: Remark, index: int) -> dict[str, object]:
+def _result(plan: Plan, remark: Remark, index: int, below: str) -> dict[str, object]:
     result: dict[str, object] = {"ruleId": remark.rule, "ruleIndex": index, "level": remark.level}
     result["message"] = {"text": remark.text}
     if remark.path:
-        place = {"artifactLocation": _artifact(remark.path), "region": {"startLine": remark.line}}
+        place = {"artifactLocation": _artifact(remark.path, below), "region": {"startLine": remark.line}}
         result["locations"] = [{"physicalLocation": place}]
     if remark.edits:
-        changes = [_change(plan, path, remark.edits) for path in dict.fromkeys(edit.path for edit in remark.edits)]
+        paths = dict.fromkeys(edit.path for edit in remark.edits)
+        changes = [_change(plan, path, remark.edits, below) for path in paths]
         description = {"text": f"make it true that {remark.text.partition(': ')[2]}"}
         result["fixes"] = [{"description": description, "artifactChanges": changes}]
     return result
 
 
-def _artifact(path: str) -> dict[str, str]:
-    return {"uri": quote(path), "uriBaseId": "%SRCROOT%"}
+def _artifact(path: str, below: str) -> dict[str, str]:
+    return {"uri": quote(f"{below}/{path}" if below else path), "uriBaseId": "%SRCROOT%"}
 
 
-def _change(plan: Plan, path: str, edits: tuple[Edit, ...]) -> dict[str, object]:
+def _change(plan: Plan, path: str, edits: tuple[Edit, ...], below: str) -> dict[str, object]:
     source = plan.before.source(path) if plan.before.exists(path) else None
     replacements = [
         {"deletedRegion": _region(source, edit), "insertedContent": {"text": edit.text.decode()}}
         for edit in edits
         if edit.path == path
     ]
-    return {"artifactLocation": _artifact(path), "replacements": replacements}
+    return {"artifactLocation": _artifact(path, below), "replacements": replacements}
 
 
 def _region(source: Source | None, edit: Edit) -> dict[str, int]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from transformer.errors import TransformerError
+from transformer.show.fold import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,8 +81,11 @@ class _Stream:
         """How wide lines may be: as the terminal, at most 120; 80 where there is none."""
         return min(shutil.get_terminal_size((80, 24)).columns, 120) if sys.stdout.isatty() else 80
 
-    def write(self, lines: Iterable[tuple[Part, ...]]) -> None:
-        """Lines, with their styles on a terminal. Raises `OutputError` where results cannot be written."""
+    def write(self, lines: Iterable[tuple[Part, ...]], *, fold: bool = True) -> None:
+        """Lines, on a terminal with their styles and folded. Raises `OutputError` where they cannot be written."""
+        if fold and (self.paged is not None or self.file.isatty()):
+            columns = shutil.get_terminal_size((80, 24)).columns
+            lines = [part for line in lines for part in folded(line, columns)]
         try:
             if self.console is not None:
                 _print(self.console, lines)
@@ -153,9 +157,9 @@ class Terminal:
         """One line of the result."""
         self.say_all([parts])
 
-    def say_all(self, lines: Iterable[tuple[Part, ...]]) -> None:
-        """Several lines of the result, at once."""
-        self.out.write(lines)
+    def say_all(self, lines: Iterable[tuple[Part, ...]], *, fold: bool = True) -> None:
+        """Several lines of the result, at once; `fold` says whether a terminal may have long ones in several."""
+        self.out.write(lines, fold=fold)
 
     def tell(self, *parts: Part) -> None:
         """One line beside the result."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformer.outcome import Blocked, Changes
 from transformer.selection import missing
-from transformer.show import why
+from transformer.show import retired, why
 from transformer.show.data import status
 from transformer.show.diff import side, unified
 from transformer.show.files import STDOUT
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from transformer.plan import Plan
     from transformer.show.files import Files
     from transformer.show.pieces import By
+    from transformer.show.retired import Retired
     from transformer.verdict import Complete, Nothing, Ready, Stuck, Verdict
     from transformer.verify import Report
     from transformer.write import Receipt
@@ -67,7 +68,7 @@ class View(Terminal):
             for line in (unified if diff == "unified" else side)(
                 plan, by, self.out.width, self.out.console is not None
             ):
-                self.say_all([line])  # one by one: the first is to be read while the others are made
+                self.say_all([line], fold=False)  # one by one: the first is to be read while the others are made
         self.say_all(stat([(path, *counts(parts)) for path, parts in changed]))
         self.say_all(what_is_left(plan.left) if plan.left else obstacles(plan.skipped))
 
@@ -90,7 +91,7 @@ class View(Terminal):
 
     def annotate(self, plan: Plan, report: Report | None, repo: Path) -> None:
         """The remarks on the tree, as workflows of GitHub read them."""
-        self.say_all((line,) for line in annotated(plan, report, repo))
+        self.say_all(((line,) for line in annotated(plan, report, repo)), fold=False)
 
     def committed(self, commits: Sequence[tuple[str, str]], branch: str | None) -> None:
         """The commits that were made."""
@@ -189,6 +190,11 @@ class View(Terminal):
         """What was put back."""
         self.written = True
         self.say((f"{receipt.label} is undone: ", "bold"), f"{counted(receipt.files, 'file')} as before the run")
+
+    def retired(self, found: Retired, repo: str, *, done: bool | None) -> None:
+        """What of a port is left, and what comes next."""
+        self.written = self.written or bool(done)
+        self.say_all(retired.told(found, repo, program(), self.out.width, done=done))
 
     def finished(self, code: int) -> None:
         """The point of no return is behind: the tree is written, and this is the exit code of it."""

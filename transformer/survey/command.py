@@ -27,7 +27,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 ALL = "all"
 
 
-@click.command()
+@click.command(short_help="Plan and verify over the history of a repository.")
 @click.argument("repository", type=click.Path(path_type=Path), metavar="GIT_DIR")
 @click.option("--range", "span", default="", metavar="A..B", help="The first-parent commits of this range.")
 @click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from transformer.cpp.enclosing import enclosing_lists
 from transformer.cpp.names import innermost, last_name
 from transformer.cpp.suffixes import HEADERS
+from transformer.edit import splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,14 +25,15 @@ _LISTS = {"parameter_list": "declarator", "argument_list": "function"}
 def new_names(before: Workspace, changes: Iterable[tuple[str, tuple[Edit, ...]]]) -> Mapping[str, frozenset[str]]:
     """For each touched header, the names whose declarations its edits add or change.
 
-    These are words that the header did not have, functions whose parameters change, and the enumerators of an enum
-    that grows: a switch that forgets the new one mentions the others.
+    These are words that the header did not have, or has no more, functions whose parameters change, and the enumerators
+    of an enum that grows: a switch that forgets the new one mentions the others.
     """
     found: dict[str, frozenset[str]] = {}
     for path, edits in changes:
         if path.endswith(HEADERS) and not edits[0].creates:
             source = before.source(path)
-            found[path] = frozenset((*_new_words(source, edits), *_grown(source, edits), *_called(source, edits)))
+            words = (*_new_words(source, edits), *_gone_words(source, edits))
+            found[path] = frozenset((*words, *_grown(source, edits), *_called(source, edits)))
     return found
 
 
@@ -39,6 +41,12 @@ def _new_words(source: Source, edits: Iterable[Edit]) -> Iterator[str]:
     old = set(_WORD.findall(source.live))
     for edit in edits:
         yield from (word.decode() for word in _WORD.findall(edit.text) if word not in old and not word[:1].isdigit())
+
+
+def _gone_words(source: Source, edits: tuple[Edit, ...]) -> Iterator[str]:
+    taken = {word for edit in edits for word in _WORD.findall(source.data[edit.start : edit.end])}
+    left = set(_WORD.findall(splice(source.data, edits))) if taken else set()
+    yield from (word.decode() for word in taken - left if not word[:1].isdigit())
 
 
 def _grown(source: Source, edits: Iterable[Edit]) -> Iterator[str]:
