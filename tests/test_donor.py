@@ -283,6 +283,27 @@ def test_layers_that_rotate_less_than_those_with_a_window(donor, tmp_path):
     assert "n_rot_swa" not in newer
 
 
+def test_another_architecture_may_give_a_name_to_another_tensor():
+    """As LFM2 does with the name of its last norm: what the pack calls it is what every other table calls it as well."""
+    path, head = "src/llama-arch.cpp", b"static const std::map<llm_tensor, const char *> LLM_TENSOR_NAMES = {"
+    before, found, after = example("minifork")[path].partition(head)
+    tables = """static const std::map<llm_arch, std::map<llm_tensor, const char *>> LLM_TENSOR_NAMES = {
+    {
+        LLM_ARCH_LLAMA, { { LLM_TENSOR_OUTPUT_NORM, "output_norm" }, { LLM_TENSOR_OUTPUT, "output" } },
+    },
+    {
+        LLM_ARCH_QWEN2, { { LLM_TENSOR_OUTPUT, "output_norm" } },
+    },
+"""
+    assert found
+    rest = after.partition(b"};")[2]
+    files = {**example("minifork"), path: before + tables.encode() + b"};" + rest}
+    port = FAMILY.open(Workspace(MemoryStore(files)), packs.load("gemma4", packs.home()))
+    assert port.facts.tensor_names.value == "by architecture"
+    assert port.own_tensors["output_norm"] == "LLM_TENSOR_OUTPUT_NORM"
+    assert port.own_tensors["output"] == "LLM_TENSOR_OUTPUT"
+
+
 def test_a_size_that_no_file_sets_is_that_of_all_heads():
     """The donor's function says so; an older tree has a member that is nothing then."""
     header, files = "src/llama-hparams.h", example("minifork")

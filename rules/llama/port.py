@@ -101,17 +101,21 @@ class Port:
 
     @cached_property
     def own_tensors(self) -> dict[str, str]:
-        """Tensor name to the fork's enumerator."""
+        """Tensor name to the fork's enumerator: the pack's own where some table of the fork has it under that name.
+
+        Another one may stand for the name in the table of one architecture: LFM2's last norm is called as the norm of
+        embeddings is elsewhere.
+        """
         table = self.fork.tensor_names
         tables = [table]
         if self.facts.tensor_names.value == "by architecture":
             tables = [table.nested(key) for key in table.rows]
         found: dict[str, str] = {}
-        proposed = {each.enumerator for each in self.spec.tensors}
+        proposed = {(each.name, each.enumerator) for each in self.spec.tensors}
         for each in tables:
             for key in each.rows:
                 name = each.cell(key).strip('"')
-                found[name] = key if key in proposed else found.get(name, key)
+                found[name] = key if (name, key) in proposed else found.get(name, key)
         for tensor in self.spec.tensors:
             _shown(found.get(tensor.name, ""), tensor.name, table)
         return found
