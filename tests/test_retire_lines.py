@@ -100,6 +100,23 @@ def test_both_bodies_under_one_label():
     assert result(now, own, BLOCK + END, MINE + END, BLOCK + END).data.decode() == own
 
 
+OLD = "int f() {\n    prepare();\n    std::string text(1, c);\n    auto found = look(text);\n    return found;\n}\n"
+MINE_OF_IT = OLD.replace("    auto", "    if (!plain) {\n        text = other(c);\n    }\n    auto")
+NEW_OF_IT = OLD.replace("    std::string text(1, c);\n    auto found = look(text);\n", "    if (plain) {\n        found = look(c);\n    }\n")
+
+
+def test_old_lines_that_the_merge_kept_for_the_ports_are_upstreams_now():
+    """A brace of the port is equal to one of upstream's: it is not to be taken for the same."""
+    assert result(MINE_OF_IT, NEW_OF_IT, OLD, MINE_OF_IT, OLD).data.decode() == NEW_OF_IT
+
+
+def test_where_the_fork_has_a_line_among_them_nothing_is_guessed():
+    own = OLD.replace("    prepare();\n", "    prepare();\n    log();\n").replace("text(1, c)", "text(2, c)")
+    ours = own.replace("    auto", "    if (!plain) {\n        text = other(c);\n    }\n    auto")
+    found = result(ours, NEW_OF_IT, own, ours, OLD)
+    assert (found.data.decode(), [why for _, why in found.left]) == (ours, [EDITED])
+
+
 def test_an_edited_line_stays_and_is_named():
     now = (MINE + END).replace("read(two)", "read(two, twice)")
     found = result(now, BLOCK + END, BLOCK + END, MINE + END, BLOCK + END)

@@ -7,13 +7,19 @@ What both have stays; what is the port's alone goes, and what upstream has in it
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import cached_property
 
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _TELLING = re.compile(rb"\w{2}")
 _EVERYWHERE = re.compile(rb"\W*(?:break|return|else|default|public|private|endif)?\W*")
+
+_CLOSE = 3  # lines
+
+Op = tuple[str, int, int, int, int]
+"""What differs or not: from and to in upstream's file, from and to in the file as it is."""
 
 EDITED = "lines of the port that were changed since, or have others between them"
 BOTH = "upstream and this fork have each other lines here than before the port"
@@ -73,10 +79,8 @@ def telling(line: bytes) -> bool:
 
 def without(now: bytes, upstream: bytes | None, written: Sequence[Written], base: bytes | None) -> Result:
     """A file without the port. `base` is what upstream and the fork come from; unknown, the fork before the port."""
-    if upstream is None and written[0].before is None and not _is_ours(now, written):
-        return Result(now, left=[(1, REMADE)])
     if upstream is None and written[0].before is None:
-        return Result(None)
+        return Result(None) if _is_ours(now, written) else Result(now, left=[(1, REMADE)])
     return _File(now, upstream, _joined(written), base).result()
 
 
@@ -111,6 +115,19 @@ def opcodes(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[tuple[int, i
             yield a, b, c, d
 
 
+def _groups(compared: Sequence[Op], apart: Callable[[Op], bool]) -> Iterator[list[Op]]:
+    """What differs, with what differs close behind it; what is equal and sets them `apart` is by itself."""
+    group: list[Op] = []
+    for op in compared:
+        if op[0] == "equal" and apart(op):
+            yield from filter(None, (group, [op]))
+            group = []
+        else:
+            group.append(op)
+    if group:
+        yield group
+
+
 class _File:
     """The file as it is, line by line, with whose each line is."""
 
@@ -118,9 +135,9 @@ class _File:
         self.now, self.theirs = lines(now), lines(upstream)
         self.keys, self.their_keys = _keys(self.now), _keys(self.theirs)
         self.end = b"\r\n" if b"\r\n" in now else b"\n"
-        base_keys = _keys(lines(written[0].before if base is None else base))
-        self.common = set(base_keys)
-        old = _compared(base_keys, self.their_keys).get_matching_blocks()
+        self.based, self.base_keys = base is not None, _keys(lines(written[0].before if base is None else base))
+        self.common = set(self.base_keys)
+        old = _compared(self.base_keys, self.their_keys).get_matching_blocks()
         self.fresh = {*range(len(self.theirs))} - {b + each for _, b, count in old for each in range(count)}
         self.hunks: list[_Hunk] = []
         for each in written:
@@ -136,9 +153,8 @@ class _File:
         """What one step changed, followed into the file as it is; what an `earlier` one put there it did not find."""
         old, new = lines(written.before), lines(written.after)
         old_keys, new_keys = _keys(old), _keys(new)
-        there: dict[int, int] = {}
-        for start, place, count in _compared(new_keys, self.keys).get_matching_blocks():
-            there |= {start + each: place + each for each in range(count)}
+        blocks = _compared(new_keys, self.keys).get_matching_blocks()
+        there = {start + each: place + each for start, place, count in blocks for each in range(count)}
         for tag, a, b, c, d in _compared(old_keys, new_keys).get_opcodes():
             if tag != "equal":
                 places = [there.get(each) for each in range(c, d)]
@@ -152,14 +168,38 @@ class _File:
         self.there = {c + each: a + each for tag, a, b, c, _ in compared if tag == "equal" for each in range(b - a)}
         arrived = [new for place, new in self.there.items() if new in self.fresh and place not in self.mine]
         shared = self._shared()
-        for tag, a, b, c, d in compared:
-            if tag == "equal":
-                same += [len(self.out) + 1 + first - c for first in shared if c <= first < d]
-                self.out += self.now[c:d]
-            else:
-                self._differing(a, b, c, d)
+        for group in _groups(compared, lambda op: op[4] - op[3] > _CLOSE):
+            self._group(group, shared, same, 2 * _CLOSE)
         fresh, came = (sum(telling(self.theirs[each]) for each in found) for found in (self.fresh, arrived))
         return Result(b"".join(self.out), same, self.left, fresh, came)
+
+    def _group(self, group: Sequence[Op], shared: Sequence[int], same: list[int], close: int) -> None:
+        """Lines of the file as they are to be: as upstream has all of them, or one part of it after the other."""
+        if self._kept_for_ours(group, close):
+            self._give(self.theirs[group[0][1] : group[-1][2]])
+        elif len(group) == 1 and group[0][0] == "equal":
+            _, _, _, c, d = group[0]
+            same.extend(len(self.out) + 1 + first - c for first in shared if c <= first < d)
+            self.out += self.now[c:d]
+        elif len(group) == 1:
+            self._differing(*group[0][1:])
+        else:
+            parts = list(_groups(group, lambda op: any(map(telling, self.now[op[3] : op[4]]))))
+            for part in parts if len(parts) > 1 else ([op] for op in group):
+                self._group(part, shared, same, 0)
+
+    def _kept_for_ours(self, group: Sequence[Op], close: int) -> bool:
+        """Whether the merge kept lines that upstream has no more, or has others for, for the port's `close` to them."""
+        places = [each for tag, _, _, c, d in group if tag != "equal" for each in range(c, d)]
+        others = [each for each in places if each not in self.mine and telling(self.now[each])]
+        near = range(group[0][3] - close, group[-1][4] + close) if close else places
+        return bool(others) and any(each in self.mine for each in near) and self.old.issuperset(others)
+
+    @cached_property
+    def old(self) -> set[int]:
+        """The lines that upstream and the fork both had; where that is not known, none."""
+        found = _compared(self.base_keys, self.keys).get_matching_blocks() if self.based else ()
+        return {start + each for _, start, count in found for each in range(count)} - self.there.keys()
 
     def _shared(self) -> list[int]:
         """Where the places of the port begin of which upstream has all telling lines that are still there."""
@@ -254,6 +294,8 @@ class _File:
         places = [each for each in hunk.places if each is not None]
         if hunk.removed or len(places) < len(hunk.places):
             return hunk.entire and places == [*range(start, end)]
+        if any(each in self.there and re.search(rb"[{}]", self.now[each]) for each in places):
+            return False  # a brace that upstream has as well may be another one
         return {*range(places[0], places[-1])} - {*places} <= self.there.keys()
 
     def _give(self, found: Sequence[bytes]) -> None:
