@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LEAST = 30
 """Columns; a narrower terminal folds by itself."""
 
-_COLUMN = re.compile(r" *\S[^ ]*(?: [^ ]+)? {2,}")
+_COLUMN = re.compile(r" {0,16}[^ ]{1,16}(?: [^ ]{1,16})? {2,16}(?=[^ ]|$)")
 _FAR = 16
 
 
