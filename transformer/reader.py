@@ -104,10 +104,11 @@ def _bytes(real: str | Path, path: str, most: int) -> bytes:
     _check(os.lstat(real), path, most)
     handle = os.open(real, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
     try:
-        _check(os.fstat(handle), path, most)
+        found = os.fstat(handle)
+        _check(found, path, most)
         deadline = time.monotonic() + PATIENCE
         pieces, size = [], 0
-        while piece := os.read(handle, _PIECE):
+        while piece := os.read(handle, min(found.st_size + 1, _PIECE)):  # a larger buffer costs more than the reading
             pieces.append(piece)
             size += len(piece)
             if size > most:

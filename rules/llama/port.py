@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -194,7 +194,6 @@ def _shown(enumerator: str, name: str, table: Table) -> str:
     return enumerator
 
 
-@cache
 def _written_out(path: Path) -> Mapping[str, int]:
     """The tensors that a template writes out, each with the last line where it does."""
     if not path.is_file():

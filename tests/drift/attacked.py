@@ -41,9 +41,9 @@ def line(attack: Attack, *, typed: bool) -> dict[str, Any]:
     try:
         found = judge(attack)
         complaints, verdict = found.complaints, found.verdict
-        if typed and verdict in ("same", "restored"):
-            complaints = compiled(found)
-            verdict = "wrong" if complaints else verdict
+        if typed and verdict in ("same", "restored") and (said := compiled(found)):
+            refused = KINDS[attack.kind].demand != "same"  # a run ends with exit code 5 there, and writes nothing
+            verdict, complaints = ("refused", []) if refused else ("wrong", said)
     except Exception as error:  # what makes the program fail is a find as well
         complaints, verdict = [f"{type(error).__name__}: {error}"], "wrong"
     seconds = round(time.process_time() - started, 2)

@@ -98,8 +98,9 @@ def journals():
     def with_values(pairs: list) -> bytes:
         data = json.loads(written())
         for place, (name, value) in pairs:
-            where = data["entries"][place % 4] if place < 4 else data
-            if name in where:
+            entries = data["entries"] if isinstance(data["entries"], list) else []
+            where = entries[place] if place < len(entries) else data
+            if isinstance(where, dict) and name in where:
                 where[name] = value
         return json.dumps(data).encode()
 
