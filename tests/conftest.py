@@ -6,6 +6,11 @@ from pathlib import Path
 import casefile
 import pytest
 from command import fork, settle
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other things draws slowly; that is no fault of what is drawn.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("anywhere")
 
 
 def pytest_addoption(parser):
