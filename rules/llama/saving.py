@@ -18,7 +18,7 @@ def saved_or_refused(port: Port, *, tensors: str = "") -> Outcome:
     """
     file = port.fork.file("llama-model-saver.cpp")
     arch = port.spec.enumerator
-    if file.has_function("llama_model_saver_supports_arch"):
+    if file.mentions("llama_model_saver_supports_arch"):
         refused = file.function("llama_model_saver_supports_arch").switch("arch")
         return refused.add_label(arch, near=port.spec.near)
     values = file.function("llama_model_saver::add_kv_from_model")
