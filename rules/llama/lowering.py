@@ -82,7 +82,7 @@ def words(port: Port) -> Mapping[str, Any]:
         "option": option(port),
         "fused": fused(port),
         "tagged": tagged(port),
-        "has_tags": has_tags(port),
+        "has_tags": lambda: has_tags(port),
         "trimmed": trimmed(port),
         "selected": selected(port),
         "gathered": gathered(port),
@@ -154,10 +154,8 @@ def fused(port: Port) -> Callable[[str, int, str], str]:
 
 def has_tags(port: Port) -> bool:
     """Whether the context knows nodes of fused operations by their names, and stops at one without such a name."""
-    header = port.fork.path("llama-impl.h")
-    return port.fork.workspace.exists(header) and all(
-        port.fork.workspace.file(header).mentions(name) for name in spelling.TAGS.values()
-    )
+    header = "llama-impl.h"
+    return port.fork.has_file(header) and port.fork.file(header).mentions(*spelling.TAGS.values())
 
 
 def tagged(port: Port) -> Callable[[str, str], str]:

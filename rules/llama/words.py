@@ -32,7 +32,7 @@ WORDS = {
     "fused": "`fused(OP, COUNT, CALL)`: a call of an operation of so many arguments, or a null where ggml has none",
     "made": '`made("llm_graph_input_embd", "n_embd")`: a new input of the graph, as its constructor is in this fork',
     "tagged": '`tagged("LLM_FUSED_OP_GDN_AR", "result")`: a statement that says which node a fused operation is',
-    "has_tags": "`has_tags`: whether the context knows such nodes by names, of `llama-impl.h`",
+    "has_tags": "`has_tags()`: whether the context knows such nodes by names, of `llama-impl.h`",
     "trimmed": '`trimmed("ggml_ssm_scan", ...)`: a call with no more arguments than the operation takes in this fork',
     "selected": "`selected(OP, GRAPH, TENSORS, COUNT, INDEX)`: a choice between tensors, or the chosen one itself",
     "gathered": '`gathered("ctx0", "d_t")`: a turned view that an operation repeats, or a copy of it in older trees',

@@ -119,7 +119,7 @@ class Code:
         brought_in = along("includes", self._tree, self._lifter, "")
         if any("tagged(" in part for part in parts):
             own = "".join(f" and not {self._has_base(base)}" for base in self._bases)
-            brought_in = f'<% if has_tags{own} %>\n#include "llama-impl.h"\n<% endif %>\n{brought_in}'
+            brought_in = f'<% if has_tags(){own} %>\n#include "llama-impl.h"\n<% endif %>\n{brought_in}'
         return brought_in + self._includes() + "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
     def _includes(self) -> str:
