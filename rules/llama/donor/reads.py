@@ -40,7 +40,7 @@ def reads(tree: Tree, loader: Sequence[Construct], lifter: Lifter, enumerator: s
                 if _asked(function, member, members, enumerator):
                     yield _read(helper, function, member, lifter, f"arch == {enumerator}")
     for function in tree.file("llama-kv-cache.cpp").functions("llama_kv_cache::build_graph_shift"):
-        for member in (each for each in lifter.used.methods if function.mentions(each)):
+        for member in [each for each in lifter.used.methods if function.mentions(each)]:
             whole = _read(function.name, function, member, lifter, f"model.arch == {enumerator}")
             yield from [whole] if whole.code else []
 
