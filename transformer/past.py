@@ -39,12 +39,17 @@ class Past:
         return sorted(str(PurePosixPath(folder, name.rpartition("/")[2])) for name in names)
 
 
+def has_history(root: Path) -> bool:
+    """Whether a tree is in a git repository that has a commit."""
+    return why_no_git(root) is None and _run(root, ["rev-parse", "-q", "--verify", "HEAD"]).returncode == 0
+
+
 def before(root: Path, path: str, name: str, arch: str) -> Past | None:
     """The tree before a name came into a file: the last commit without it; `None` where there is no such commit.
 
     Of a series that this tool made for the architecture, it is the tree before the first one.
     """
-    if why_no_git(root) is not None or _run(root, ["rev-parse", "-q", "--verify", "HEAD"]).returncode:
+    if not has_history(root):
         return None
     prefix = _line(root, ["rev-parse", "--show-prefix"])
     for commit in _commits(root, path, name):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transformer.errors import UsageError
-from transformer.past import Past, made
+from transformer.past import Past, has_history, made
 from transformer.retire.lines import Written
 from transformer.workspace import DiskStore, Store, Workspace
 from transformer.write import files as disk
@@ -48,7 +48,7 @@ def port(root: Path, pack: str, arch: str, named: str | None) -> Port:
     """
     if named is not None:
         return _committed(root, _range(root, named))
-    commits = made(root, arch) if _has_history(root) else []
+    commits = made(root, arch) if has_history(root) else []
     found = _committed(root, commits) if commits else _recorded(root, {pack, arch})
     if found is None:
         raise UsageError(
@@ -58,16 +58,14 @@ def port(root: Path, pack: str, arch: str, named: str | None) -> Port:
     return found
 
 
-def _has_history(root: Path) -> bool:
-    return why_no_git(root) is None and _run(root, ["rev-parse", "-q", "--verify", "HEAD"]).returncode == 0
-
-
 def _range(root: Path, named: str) -> list[str]:
     """The commits of a revision, or of a range, the oldest first. Raises `UsageError`."""
     if (why := why_no_git(root)) is not None:
         raise UsageError(f"{named} cannot be looked up: {why}", help="without git, only runs in the journal are known")
     if ".." not in named:
-        return [_commit(root, named)]
+        if commit := _commit(root, named):
+            return [commit]
+        raise UsageError(f"{named} is no commit of this repository", help="`git log --oneline` lists them")
     answer = _run(root, ["rev-list", "--reverse", "--no-merges", "--end-of-options", named, "--"])
     found = os.fsdecode(answer.stdout).split()
     if answer.returncode or not found:
@@ -76,10 +74,9 @@ def _range(root: Path, named: str) -> list[str]:
 
 
 def _commit(root: Path, named: str) -> str:
+    """The whole name of a commit; empty where nothing is called so."""
     answer = _run(root, ["rev-parse", "-q", "--verify", "--end-of-options", f"{named}^{{commit}}"])
-    if answer.returncode:
-        raise UsageError(f"{named} is no commit of this repository", help="`git log --oneline` lists them")
-    return os.fsdecode(answer.stdout).strip()
+    return os.fsdecode(answer.stdout).strip() if answer.returncode == 0 else ""
 
 
 def _committed(root: Path, commits: Sequence[str]) -> Port:
@@ -125,7 +122,7 @@ def _bytes(root: Path, path: str, wanted: str | None) -> tuple[bytes | None, str
     if wanted is None:
         return None, ""
     found, where = None, ""
-    if _has_history(root):
+    if has_history(root):
         prefix = _line(root, ["rev-parse", "--show-prefix"])
         listed = _output(root, ["log", f"-{_FARTHEST}", "--format=%H", "--full-history", "--no-merges", "--", path])
         for commit in os.fsdecode(listed).split():
@@ -151,7 +148,7 @@ def upstream(root: Path, found: Port, arch: str, has: Has, named: str | None) ->
 
     Where the port was put on a tree that has it, that is the one. Raises `UsageError` where none has it.
     """
-    history = _has_history(root)
+    history = has_history(root)
     prefix = _line(root, ["rev-parse", "--show-prefix"]) if history else ""
     if named is not None:
         return _named(root, found, arch, has, named, prefix if history else None)
@@ -170,8 +167,7 @@ def upstream(root: Path, found: Port, arch: str, has: Has, named: str | None) ->
 def _named(root: Path, found: Port, arch: str, has: Has, named: str, prefix: str | None) -> Upstream:
     trees: list[tuple[Store, str]] = []
     if prefix is not None:
-        answer = _run(root, ["rev-parse", "-q", "--verify", "--end-of-options", f"{named}^{{commit}}"])
-        commit = os.fsdecode(answer.stdout).strip() if answer.returncode == 0 else ""
+        commit = _commit(root, named)
         trees += [(Past(root, commit, each), commit) for each in dict.fromkeys((prefix, ""))] if commit else []
     if not trees and Path(named).is_dir():
         trees = [(DiskStore(Path(named)), "")]

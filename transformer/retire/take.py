@@ -228,5 +228,3 @@ def _edits(before: Workspace, path: str, after: bytes | None) -> Iterator[Edit]:
 
 def _edit(path: str, span: tuple[int, int], text: bytes, before: str, anchor: str, line: int) -> Edit:
     return Edit(path, span[0], span[1], text, before, anchor, line, "retire", MAKES)
-
-
