@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,17 +19,14 @@ import msgspec
 
 from rules.llama import FAMILY
 from rules.llama.donor.against import BOUNDS
-from rules.llama.donor.draft import Draft, Provenance
+from rules.llama.donor.draft import Draft
 from rules.llama.donor.models import Maker, Model, computed, feeding
-from rules.llama.donor.read import read
-from rules.llama.donor.tree import Tree
-from rules.llama.donor.write import files
 from rules.llama.figures import measure
 from rules.llama.running import Failed
 from transformer.build import builder
-from transformer.workspace import DiskStore, Workspace
 
-from .numbers import transformer
+from .numbers import copied, transformer
+from .pair import drafted, kept
 
 
 def renamed(draft: Draft) -> Draft:
@@ -44,14 +40,6 @@ def renamed(draft: Draft) -> Draft:
         reads=tuple(msgspec.structs.replace(each, code=own.sub(new, each.code)) for each in draft.reads),
         templates=tuple((name, own.sub(new, text)) for name, text in draft.templates),
     )  # fmt: skip
-
-
-def drafted(donor: Path, arch: str, packs: Path) -> None:
-    """The pack, below a folder of packs."""
-    draft = renamed(read(Tree(Workspace(DiskStore(donor))), arch, Provenance(donor.name, "", (), "")))
-    for path, text in files(draft).items():
-        (packs / path).parent.mkdir(parents=True, exist_ok=True)
-        (packs / path).write_text(text)
 
 
 def told(file: Path, arch: str, name: str) -> Path:
@@ -104,11 +92,10 @@ def main() -> None:
     parser.add_argument("architectures", nargs="+")
     given = parser.parse_args()
     packs, fork = given.work / "packs", given.work / f"{given.tree.name}-anew"
-    if not fork.exists():
-        shutil.copytree(given.tree, fork, ignore_dangling_symlinks=True)
+    copied(given.tree, fork)
     ported = []
     for arch in given.architectures:
-        drafted(given.donor, arch, packs)
+        kept(renamed(drafted(given.donor, arch)), packs)
         said = transformer("run", fork, "--arch", f"{arch}-anew", "--packs", packs, "--verify", "syntax", "--allow-dirty")
         done = " is ported: " in said or "nothing to do" in said
         ported += [arch] if done else []

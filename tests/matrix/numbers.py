@@ -28,12 +28,17 @@ def transformer(*arguments: object) -> str:
     return done.stdout + done.stderr
 
 
-def ported(donor: Path, tree: Path, work: Path, archs: list[str]) -> Path:
-    """A copy of a tree with these architectures, each from the donor."""
-    fork = work / tree.name
+def copied(tree: Path, fork: Path) -> Path:
+    """A tree without its history and its model files, in another place, if it is not there yet."""
     if not fork.exists():
         shutil.copytree(tree, fork, ignore=shutil.ignore_patterns(".git", "models"), ignore_dangling_symlinks=True)
         shutil.copytree(tree / "src" / "models", fork / "src" / "models")
+    return fork
+
+
+def ported(donor: Path, tree: Path, work: Path, archs: list[str]) -> Path:
+    """A copy of a tree with these architectures, each from the donor."""
+    fork = copied(tree, work / tree.name)
     for arch in archs:
         said = transformer("run", fork, "--arch", arch, "--from", donor, "--verify", "syntax", "--allow-dirty")
         print(tree.name, arch, said.strip().splitlines()[-2:], flush=True)

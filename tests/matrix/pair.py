@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from rules.llama import FAMILY
-from rules.llama.donor.draft import Provenance
+from rules.llama.donor.draft import Draft, Provenance
 from rules.llama.donor.read import read
 from rules.llama.donor.tree import Tree
 from rules.llama.donor.write import files, folder_of
@@ -53,12 +53,21 @@ def timed(row: Row, what: str) -> Iterator[None]:
 
 def draft(donor: Path, name: str, packs: Path) -> Path:
     """Draft one architecture; the folder of the pack."""
-    origin = Provenance(donor.name, "", (), "")
-    for path, text in files(read(Tree(Workspace(DiskStore(donor))), name, origin)).items():
+    return kept(drafted(donor, name), packs)
+
+
+def drafted(donor: Path, name: str) -> Draft:
+    """One architecture of a donor."""
+    return read(Tree(Workspace(DiskStore(donor))), name, Provenance(donor.name, "", (), ""))
+
+
+def kept(draft: Draft, packs: Path) -> Path:
+    """Write a draft below a folder of packs; the folder of the pack."""
+    for path, text in files(draft).items():
         target = packs / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
-    return packs / folder_of(name)
+    return packs / folder_of(draft.name)
 
 
 def load(folder: Path) -> packs.Pack:
