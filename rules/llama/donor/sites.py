@@ -90,7 +90,7 @@ def _returning(function: Function, chain: Expression) -> str:
     """An `if` of the function's own level that only returns."""
     for each in function.body().statements():
         if each.text.startswith("if") and each.node.start_byte <= chain.node.start_byte < each.node.end_byte:
-            return each.text if re.fullmatch(r"if \([^{}]*\) \{\s*return [^;{}]*;\s*\}", each.text) else ""
+            return _flush(each.text) if re.fullmatch(r"if \([^{}]*\) \{\s*return [^;{}]*;\s*\}", each.text) else ""
     return ""
 
 
