@@ -34,7 +34,7 @@ def read(root: Path, path: str, *, most: int = SOURCE) -> bytes | None:
     than `most` bytes, takes too long, or cannot be read.
     """
     try:
-        return _bytes(_real(root, path), path, most)
+        return _bytes(*_real(root, path), path, most)
     except OSError as error:
         if error.errno in _ABSENT:
             return None
@@ -78,17 +78,22 @@ def why_not(path: str, *, most: int = SOURCE) -> str:
     return _fault(found, most)
 
 
-def _real(root: Path, path: str) -> str | Path:
-    """A path to the file in which no part below the root is a symlink; it leads out of the tree nowhere."""
-    below, place = path.split("/"), str(root)
-    for name in below:
+def _real(root: Path, path: str) -> tuple[str | Path, os.stat_result]:
+    """A path to the file in which no part below the root is a symlink, and what lies there.
+
+    It leads out of the tree nowhere.
+    """
+    place, found = str(root), None
+    for name in path.split("/"):
         if name in ("", ".", ".."):
             break
         place = f"{place}/{name}"
-        if stat.S_ISLNK(os.lstat(place).st_mode):
+        found = os.lstat(place)
+        if stat.S_ISLNK(found.st_mode):
             break
     else:
-        return place
+        if found is not None:
+            return place, found
     real = Path(root, path).resolve()
     if not real.is_relative_to(root.resolve()):
         raise _refused(
@@ -96,21 +101,24 @@ def _real(root: Path, path: str) -> str | Path:
             f"{path} leads out of the tree through a symlink",
             "give the tree that the file really is in, or put a copy in the symlink's place",
         )
-    return real
+    return real, os.lstat(real)
 
 
-def _bytes(real: str | Path, path: str, most: int) -> bytes:
+def _bytes(real: str | Path, known: os.stat_result, path: str, most: int) -> bytes:
     """The bytes of a file at its real path; looked at before it is opened, as opening can do something to a device."""
-    _check(os.lstat(real), path, most)
+    _check(known, path, most)
     handle = os.open(real, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
     try:
         found = os.fstat(handle)
         _check(found, path, most)
         deadline = time.monotonic() + PATIENCE
         pieces, size = [], 0
-        while piece := os.read(handle, min(found.st_size + 1, _PIECE)):  # a larger buffer costs more than the reading
+        room = min(found.st_size + 1, _PIECE)  # a larger buffer costs more than the reading
+        while piece := os.read(handle, room):
             pieces.append(piece)
             size += len(piece)
+            if size == found.st_size and len(piece) < room:  # its end, as it was not filled
+                break
             if size > most:
                 raise _refused(path, f"{path} {_large(most)}", "it is no source file, or it is being written to")
             if time.monotonic() > deadline:

@@ -1,8 +1,9 @@
 """`python -m drift.attacked LOG [--each N] [--typed N] TREE...` (in tests/): attacks on trees, a line of JSON for each.
 
 Every row of a table and every enumerator of the files of the port is taken away once (of more than 1500 in a tree, as
-many by chance); every other kind is tried N times in each tree. With `--typed N`, so many of all are type-checked.
-A run that was stopped goes on where it was. At the end, and for a log alone, the figures.
+many by chance); every other kind is tried N times in each tree. With `--typed N`, so many of all are type-checked, of
+each kind alike. A run that was stopped goes on where it was; what was judged by syntax alone is judged again where types
+are asked for. At the end, and for a log alone, the figures.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import gc
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -41,7 +42,8 @@ def line(attack: Attack, *, typed: bool) -> dict[str, Any]:
     try:
         found = judge(attack)
         complaints, verdict = found.complaints, found.verdict
-        if typed and verdict in ("same", "restored") and (said := compiled(found)):
+        typed = typed and verdict in ("same", "restored")
+        if typed and (said := compiled(found)):
             refused = KINDS[attack.kind].demand != "same"  # a run ends with exit code 5 there, and writes nothing
             verdict, complaints = ("refused", []) if refused else ("wrong", said)
     except Exception as error:  # what makes the program fail is a find as well
@@ -52,7 +54,18 @@ def line(attack: Attack, *, typed: bool) -> dict[str, Any]:
 
 
 def lines(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(each) for each in log.read_text().splitlines()] if log.exists() else []
+    """What was said of each attack at last."""
+    read = [json.loads(each) for each in log.read_text().splitlines()] if log.exists() else []
+    return list({each["attack"]: each for each in read}.values())
+
+
+def chosen(found: list[Attack], count: int, seed: int) -> set[Attack]:
+    """So many of all, of each kind alike."""
+    random, kinds = Random(seed), defaultdict(list)
+    for attack in found:
+        kinds[attack.kind].append(attack)
+    turns = zip_longest(*(random.sample(own, len(own)) for own in kinds.values()))
+    return set([attack for turn in turns for attack in turn if attack is not None][:count])
 
 
 def figures(found: list[dict[str, Any]]) -> Iterator[str]:
@@ -78,15 +91,15 @@ def main() -> int:
     parser.add_argument("--typed", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_intermixed_args()
-    done = {each["attack"] for each in lines(options.log)}
+    done = {each["attack"]: each["typed"] for each in lines(options.log)}
     todo = [list(attacks(root, options.each, options.seed)) for root in options.trees]
     mixed = [attack for group in zip_longest(*todo) for attack in group if attack is not None]
-    typed = set(Random(options.seed).sample(range(len(mixed)), min(options.typed, len(mixed))))
+    typed = chosen(mixed, options.typed, options.seed)
     gc.freeze()  # what belongs to the trees stays
     with options.log.open("a") as out:
-        for number, attack in enumerate(mixed):
-            if str(attack) not in done:
-                out.write(json.dumps(line(attack, typed=number in typed)) + "\n")
+        for attack in mixed:
+            if str(attack) not in done or (attack in typed and not done[str(attack)]):
+                out.write(json.dumps(line(attack, typed=attack in typed)) + "\n")
                 out.flush()
     found = lines(options.log)
     print("\n".join(figures(found)))
