@@ -208,12 +208,12 @@ def _arch(home: Home, name: str) -> str:
 def _read(name: str, home: Home) -> Pack:
     path = home.rules / name / "pack.toml"
     spec = _spec(path, home)
-    if home.data:
-        _refuse_python(spec.get("pack"), path)
+    if home.data and (brought := _python(spec.get("pack"))):
+        _refuse_python(brought, path)
     try:
         head = spec.pop("pack")
         title, modules = str(head["title"]), [f"{name}.{each}" for each in head.get("rules", ())]
-        family: Family[Any] = _module(home, head["family"]).FAMILY
+        family: Family[Any] = _module(_brings(home, head), head["family"]).FAMILY
         loaded = [_module(home, each) for each in modules]
         facts = _module(home, f"{name}.{head['facts']}") if "facts" in head else None
         proof = _module(home, f"{name}.{head['proof']}").PROOF if "proof" in head else None
@@ -229,12 +229,21 @@ def _read(name: str, home: Home) -> Pack:
     return Pack(name, title, family, spec, offer.features, rules, home, path, facts, proof, foreign)
 
 
-def _refuse_python(head: object, path: Path) -> None:
-    """Raises `PackError` where a pack that the tree names brings Python."""
-    brought = sorted({"rules", "facts", "proof"} & set(head)) if isinstance(head, dict) else []
-    if brought:
-        what = f"the tree names this pack, and it brings Python ({', '.join(brought)}), which is not run for that"
-        raise PackError(what, where=str(path), help=f"if you trust it, say --packs {path.parent.parent}")
+def _python(head: object) -> list[str]:
+    """What of a pack is Python, as its head names it."""
+    return sorted({"rules", "facts", "proof"} & set(head)) if isinstance(head, dict) else []
+
+
+def _refuse_python(brought: Sequence[str], path: Path) -> None:
+    """Raises `PackError` for a pack that the tree names and that brings Python."""
+    what = f"the tree names this pack, and it brings Python ({', '.join(brought)}), which is not run for that"
+    raise PackError(what, where=str(path), help=f"if you trust it, say --packs {path.parent.parent}")
+
+
+def _brings(home: Home, head: Mapping[str, Any]) -> Home:
+    """Whose family serves a pack: the installation's, loaded once, where nothing of the pack imports it as its own."""
+    own = _python(head) or (home.rules / str(head["family"])).is_dir()
+    return home if own and not home.data else home.base or home
 
 
 def _rules(modules: Iterable[ModuleType]) -> Iterator[Rule[Any]]:

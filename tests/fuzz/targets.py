@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from drift import remembered
 from drift.machine import DriftedTree, original
 from hypothesis import strategies as st
 
+from transformer.edit import Edit
 from transformer.errors import TransformerError
 from transformer.types.commands import compile_commands
 from transformer.types.includes import Sources, choose_units, first_include
@@ -88,15 +89,23 @@ def _changed(data: bytes, how: str, one: float, other: float, text: bytes) -> by
             return data[:first]
 
 
+@cache
+def known(root: Path) -> frozenset[Edit]:
+    """What is written to the fork as it is."""
+    return frozenset(original(root).edits)
+
+
 def plan_it(found: list[Change], root: Path = FORK) -> float:
-    """Plan, verify and describe the port of a fork; of the rules, those that read a file that changed."""
+    """Plan, verify and describe the port of a fork: of the rules, those that read a file that changed, and their edits."""
     files = changed(found, fork(root))
     differ = {path: data for path, data in files.items() if data != fork(root)[path]}
     base, tree = original(root), DriftedTree(root, differ)
     with suppress(TransformerError):
         base.pack.family.recognise(tree)
         made = remembered.make(base, remembered.before(root), tree, differ)
-        verify(made, Path(), "syntax", lambda *_: None)
+        others = {edit.path for edit in made.edits if edit not in known(root)}
+        ours = [edit for edit in made.edits if edit.path in others]
+        verify(replace(made, edits=tuple(ours), after=made.before.overlay(ours)), Path(), "syntax", lambda *_: None)
         new_names(made.before, made.by_file())
         made.notes()
         return float(len(made.edits))
