@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def tree(files: dict[str, str], crlf: bool, fork: str = "minifork") -> Workspace
     return Workspace(MemoryStore({path: data for path, data in base.items() if data}))
 
 
-def ask(rule: str, workspace: Workspace, arch: str = "gemma4") -> Outcome:
+def ask(rule: str, workspace: Workspace, arch: str = "gemma4", options: Mapping[str, bool] | None = None) -> Outcome:
     """What one rule says of a tree."""
-    loaded = load(arch)
+    loaded = load(arch).choose(options or {})
     found = [each for each in loaded.rules if each.name == rule]
     assert found, f"there is no rule {rule}"
     return plan.ask(found[0], loaded.family.open(workspace, loaded))

@@ -76,3 +76,12 @@ def test_what_is_no_choice(tree: Path, value: str):
 
 def test_what_there_is():
     assert "drop_rows=on" in call("rules", "options").said
+
+
+def test_training_is_asked_for(tree: Path):
+    """What it adds comes and goes like all else, and stays out of a port that nobody wants to train."""
+    loaded = packs.load("gemma4", packs.home())
+    assert loaded.options["train"] is False
+    assert call("run", tree, "--verify", "syntax").code == 0
+    (step,) = [each for each in make(loaded, casefile.tree({}, crlf=False)).steps if each.rule.name == "train.passes"]
+    assert "the option `train` is off" in str(step.outcome)

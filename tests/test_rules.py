@@ -28,7 +28,7 @@ CASES = [pytest.param(*each, id=f"{each[0].rule}/{each[0].path.stem}-{each[2]}")
 @pytest.mark.parametrize(("case", "arch", "fork"), CASES)
 def test_case(case, arch, fork, crlf):
     workspace = tree(case.before, crlf, fork)
-    outcome = ask(case.rule, workspace, arch)
+    outcome = ask(case.rule, workspace, arch, case.options)
     if case.blocked:
         assert isinstance(outcome, Blocked), outcome
         assert case.blocked in f"{outcome.where} {outcome.why}"
@@ -40,7 +40,7 @@ def test_case(case, arch, fork, crlf):
     for path, text in case.after.items():
         got = planned.source(path).data.decode() if planned.exists(path) else ""
         assert got == (text.replace("\n", "\r\n") if crlf else text)
-    again = ask(case.rule, planned, arch)
+    again = ask(case.rule, planned, arch, case.options)
     assert not isinstance(again, Changes | Blocked), f"not quiet the second time: {again}"
 
 

@@ -7,8 +7,9 @@
     the file after
 
 A file without a `--- becomes` must not change. A case may end with `--- blocked: words of the reason`. In front of the
-files may stand `fork: NAME`, where only that example fork shows the case, and `arch: NAME`, where another architecture
-than the pack's own is meant. Files that a case does not bring come from the example fork.
+files may stand `fork: NAME`, where only that example fork shows the case, `arch: NAME`, where another architecture than
+the pack's own is meant, and `option: NAME=on` (or `off`), as for `run`. Files that a case does not bring come from the
+example fork.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from transformer.pack import Pack
 
-_HEAD = ("arch", "fork")
+_HEAD = ("arch", "fork", "option")
+_SWITCH = {"on": True, "off": False}
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Case:
     why: str = ""
     arch: str = ""
     fork: str = ""
+    options: dict[str, bool] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     blocked: str = ""
@@ -81,7 +84,13 @@ def _head(case: Case, line: str, where: str) -> None:
         name, colon, value = line.partition(":")
         if not colon or name not in _HEAD:
             raise PackError(f"{line!r} is no line of a case", where=where, help=f"known: {', '.join(_HEAD)}, # why")
-        setattr(case, name, value.strip())
+        if name != "option":
+            setattr(case, name, value.strip())
+            return
+        option, _, word = value.strip().partition("=")
+        if word not in _SWITCH:
+            raise PackError(f"{value.strip()!r} should be NAME=on or NAME=off", where=where)
+        case.options[option] = _SWITCH[word]
 
 
 def paths(pack: Pack) -> Iterator[Path]:

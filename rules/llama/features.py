@@ -28,6 +28,7 @@ from . import (
     pretokenizers,
     quantizing,
     switches,
+    training,
 )
 from .port import Port
 from .spec import Spec, read
@@ -105,6 +106,9 @@ FEATURES = (
     Feature("no-values", "the quantizer accepts layers without a V of their own",
             "`shares_cache_like`",
             lambda spec: bool(spec.shares_cache_like), (quantizing.values,)),
+    Feature("training", "ggml goes back through the activations of the graph",
+            "the option `train`",
+            lambda spec: "train" in spec.options, (training.passes,)),
     Feature("labels", "lists of architectures know this one", "always", _always, (labels.labels, switches.switches)),
 )  # fmt: skip
 """In the order in which rules plan; insertions at one place keep it."""

@@ -158,10 +158,10 @@ class Port:
 
     @cached_property
     def others(self) -> tuple[Port, ...]:
-        """The same port with each other choice of the pack's options."""
-        names = sorted(self.spec.options)
+        """The same port with each other choice of the options that its own code depends on."""
+        names = sorted(self.spec.options.keys() - specs.OPTIONS_OF_RULES)
         choices = (dict(zip(names, each, strict=True)) for each in product((True, False), repeat=len(names)))
-        return tuple(self.choosing(each) for each in choices if each != self.spec.options)
+        return tuple(self.choosing(each) for each in choices if not each.items() <= self.spec.options.items())
 
     def choosing(self, options: Mapping[str, bool]) -> Port:
         """The same port with options as given."""

@@ -245,6 +245,8 @@ def naming(name: str) -> dict[str, str]:
 
 
 PARTS = ("hparams", "tensors", "graph")
+OPTIONS_OF_RULES = frozenset({"train"})
+"""Options that add something to shared code and leave the architecture's own as it is."""
 
 
 def read(raw: Mapping[str, Any], where: str) -> Spec:
