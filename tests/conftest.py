@@ -15,6 +15,7 @@ settings.load_profile("anywhere")
 
 def pytest_addoption(parser):
     parser.addoption("--packs", action="append", default=[], metavar="DIR", help="a folder with more packs to test")
+    parser.addoption("--screenshots", action="store_true", help="make the pictures in docs/ anew (tests/real/test_page.py)")
 
 
 def pytest_configure(config):

@@ -91,10 +91,10 @@ def test_unreadable_file(tree, monkeypatch):
     if ROOT:
         real = reader._bytes
 
-        def read(path, name, most):
-            if name == "src/llama-model.h":
+        def read(*asked):
+            if "src/llama-model.h" in asked:
                 raise PermissionError(errno.EACCES, "Permission denied")
-            return real(path, name, most)
+            return real(*asked)
 
         monkeypatch.setattr(reader, "_bytes", read)
     result = call("run", tree)

@@ -46,6 +46,16 @@ def test_who_wrote_a_line(ported, path, text, rule):
     assert state(ported) == before
 
 
+def test_the_architecture_that_is_there_is_meant(tree):
+    """Others would fit as well: which one is only asked where none is there."""
+    place = line_of(tree, "src/llama-arch.h", "LLM_ARCH_GEMMA3N,")
+    asked = call("explain", tree, place)
+    assert (asked.code, "which architecture?" in asked.err) == (2, True)
+    assert call("run", tree).code == 0
+    found = call("explain", tree, line_of(tree, "src/llama-arch.h", "LLM_ARCH_GEMMA4,"))
+    assert (found.code, "# arch.name:" in found.out) == (0, True), found.said
+
+
 def test_after_commits_and_other_changes(ported):
     git(ported, "add", ".")
     git(ported, "commit", "-qm", "the port")

@@ -1,9 +1,6 @@
-"""The page: everything in it, nothing fetched, text of the tree stays text; in a browser where there is one."""
+"""The page: everything in it, nothing fetched, text of the tree stays text. `real/test_page.py` opens it in a browser."""
 
 import re
-import shutil
-import struct
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -12,7 +9,6 @@ import pytest
 from command import call, replace, state
 
 pytestmark = pytest.mark.usefixtures("settled")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u202e"
 
 
@@ -80,16 +76,3 @@ def test_nothing_to_do(tree, tmp_path):
     call("run", tree)
     assert call("run", tree, "--html", tmp_path / "page.html").code == 0
     assert "There is nothing to do." in (tmp_path / "page.html").read_text()
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
-@pytest.mark.parametrize(("width", "hash"), [(390, ""), (1280, "#by=rule"), (1920, "#by=effect&view=side&theme=dark")])
-def test_a_browser_draws_it(page, tmp_path, width, hash):
-    shot = tmp_path / "shot.png"
-    words = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}"]
-    words += [f"--screenshot={shot}", f"--window-size={width},900", f"file://{page}{hash}"]
-    subprocess.run(words, check=True, capture_output=True, timeout=120)
-    data = shot.read_bytes()
-    assert struct.unpack(">II", data[16:24]) == (width, 900)
-    assert len(data) > 20_000

@@ -14,7 +14,7 @@ EXTRAS = ABOUT["project"]["optional-dependencies"]
 RUN = ABOUT["project"]["dependencies"]
 LOCKS = {
     "run.txt": RUN,
-    "test.txt": [*RUN, *(each for extra in ("verify", "test", "dev", "dask", "drift", "e2e") for each in EXTRAS[extra])],
+    "test.txt": [*RUN, *(each for extra in ("verify", "test", "dev", "dask", "drift", "e2e", "browser") for each in EXTRAS[extra])],
     "tools.txt": ABOUT["dependency-groups"]["supply"],
 }
 PIN = re.compile(r"^([\w.-]+)==([^ ;\\]+)(?: ; ([^\\]+?))?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n", re.M)

@@ -173,7 +173,7 @@ def explain(request: Request, place: str, view: View) -> int:
     if not path or not number.isdigit():
         raise UsageError(f"{place!r} is not FILE:LINE", help="as in src/file.cpp:120, below the tree's root")
     tree = open_tree(request.repo)
-    pack = choose(meant(request.arch, request.homes, tree), request.options, tree)
+    pack = choose(meant(request.arch, request.homes, tree), request.options, tree, there=True)
     plan = planning.make(pack, tree)
     view.explanation(explained(plan, request.repo, path.removeprefix("./"), int(number)), request.files)
     return 0

@@ -27,12 +27,12 @@ def meant(arch: str | None, homes: Sequence[Home], tree: Workspace) -> list[Pack
     return known
 
 
-def choose(known: Sequence[Pack], options: Mapping[str, bool], tree: Workspace) -> Pack:
+def choose(known: Sequence[Pack], options: Mapping[str, bool], tree: Workspace, *, there: bool = False) -> Pack:
     """The only pack of these that fits the tree; with what was chosen of its options, or what the tree has.
 
-    Raises `UsageError` where several fit.
+    With `there`, one that the tree has goes before those that it could have. Raises `UsageError` where several fit.
     """
-    pack = _only(known, tree)
+    pack = _only(known, tree, there=there)
     return pack.choose({**(_written(pack, tree) or {}), **options})
 
 
@@ -41,12 +41,13 @@ def _written(pack: Pack, tree: Workspace) -> Mapping[str, bool] | None:
     return pack.family.written(pack.family.open(tree, pack)) if pack.options else None
 
 
-def _only(known: Sequence[Pack], tree: Workspace) -> Pack:
+def _only(known: Sequence[Pack], tree: Workspace, *, there: bool) -> Pack:
     if len(known) == 1:
         return known[0]
     verdicts = [(pack, _verdict(pack, tree)) for pack in known]
-    for kinds in ((Ready,), (Complete, Nothing)):
-        fitting = [pack for pack, verdict in verdicts if isinstance(verdict, kinds)]
+    lacking = [pack for pack, verdict in verdicts if isinstance(verdict, Ready)]
+    having = [pack for pack, verdict in verdicts if verdict and verdict.plan.state != "absent"]
+    for fitting in (having, lacking) if there else (lacking, having):
         if len(fitting) == 1:
             return fitting[0]
         if fitting:

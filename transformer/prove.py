@@ -48,7 +48,7 @@ class Wanted:
 def prove(repo: Path, arch: str | None, homes: Sequence[Home], view: View, wanted: Wanted) -> int:
     """Show evidence as it comes; the exit code. Raises `TransformerError`."""
     tree = open_tree(repo)
-    pack = choose(meant(arch, homes, tree), {}, tree)
+    pack = choose(meant(arch, homes, tree), {}, tree, there=True)
     view.foreign(pack)
     settle(repo)
     plan = planning.make(pack, tree)

@@ -5,6 +5,8 @@
   const filter = document.getElementById("filter");
   const hunks = [...main.querySelectorAll("article")];
   const boxes = [...document.querySelectorAll("input[data-rule]")];
+  const byName = new Map(boxes.map(box => [box.dataset.rule, box]));
+  const left = new Set(); // rules that were left out by name; what needs one of them is out with it
   const words = text => text.split(" ").filter(Boolean);
   let current = -1;
 
@@ -46,15 +48,19 @@
     document.getElementById("shown").textContent = `${shown} of ${hunks.length} hunks`;
   }
 
-  function settle(changed) {
-    const ticked = new Map(boxes.map(box => [box.dataset.rule, box]));
-    if (changed && changed.checked) for (const name of words(changed.dataset.needs)) ticked.get(name).checked = true;
-    if (changed && !changed.checked)
-      for (const box of boxes) if (words(box.dataset.needs).includes(changed.dataset.rule)) box.checked = false;
+  function take(names, wanted) {
+    for (const name of names)
+      if (wanted) for (const each of [name, ...words(byName.get(name).dataset.needs)]) left.delete(each);
+      else left.add(name);
+    settle();
+  }
+
+  function settle() {
+    for (const box of boxes) box.checked = ![box.dataset.rule, ...words(box.dataset.needs)].some(name => left.has(name));
     const off = boxes.filter(box => !box.checked).map(box => box.dataset.rule);
     const on = boxes.filter(box => box.checked).map(box => box.dataset.rule);
     const command = document.getElementById("command");
-    const needs = name => words(ticked.get(name).dataset.needs);
+    const needs = name => words(byName.get(name).dataset.needs);
     const implied = name => needs(name).some(other => off.includes(other) && !needs(other).includes(name));
     const part = on.length < off.length ? on.map(name => ` --only ${name}`) : off.filter(name => !implied(name)).map(name => ` --skip ${name}`);
     command.value = on.length ? `python -m transformer run REPO --arch ${command.dataset.arch}${part.join("")}` : "nothing is chosen";
@@ -82,8 +88,7 @@
     o: () => { const hunk = here(); if (hunk) hunk.querySelector("details").open ^= true; },
     x: () => {
       const hunk = here();
-      if (!hunk) return;
-      for (const box of boxes) if (words(hunk.dataset.rules).includes(box.dataset.rule)) { box.checked = !box.checked; settle(box); }
+      if (hunk) take(words(hunk.dataset.rules), words(hunk.dataset.rules).every(name => !byName.get(name).checked));
     },
   };
 
@@ -95,7 +100,7 @@
   document.addEventListener("change", event => {
     if (event.target.name === "by") group(event.target.value);
     if (event.target.name === "view") root.className = root.className.replace(/\b(unified|side)\b/, event.target.value);
-    if (event.target.dataset.rule) settle(event.target);
+    if (event.target.dataset.rule) take([event.target.dataset.rule], event.target.checked);
   });
   filter.addEventListener("input", narrow);
   document.getElementById("theme").addEventListener("click", () => {
@@ -115,5 +120,5 @@
   if (!asked.has("view") && innerWidth >= 1500) chosen("view", "side");
   if (["dark", "light"].includes(asked.get("theme"))) root.classList.add(asked.get("theme"));
   if (innerWidth <= 900) document.getElementById("choose").open = false;
-  settle(null);
+  settle();
 })();
