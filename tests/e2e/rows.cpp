@@ -6,7 +6,7 @@
 // the KIND "raw" the prompt is fed as embeddings, made of the ids. LAYERS says how many are on a second device. OUT
 // receives the float32 logits, setting after setting: those asked for of the prompt in the order of the batch, then
 // those of all steps. Prints a line for each setting: how many rows left each layer of the model, prompt and steps
-// together.
+// together. Ends where a node computes tokens or positions: they are inputs of the graph.
 
 #include "common.h"
 #include "device.h"
@@ -19,6 +19,7 @@ static int n_away = 0;
 // asked before a node is computed
 static bool count(ggml_tensor * t, bool ask, void *) {
     int il = 0;
+    if (ask && t->type == GGML_TYPE_I32) die("integers are computed, which not every backend can");
     if (ask && sscanf(t->name, "l_out-%d", &il) == 1) {
         rows_of_layer.resize(std::max<size_t>(rows_of_layer.size(), il + 1));
         rows_of_layer[il] += t->ne[1];
