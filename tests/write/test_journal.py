@@ -34,6 +34,8 @@ ODD = {
     "a path out of the tree": {"entries": [entry(path="../outside")]},
     "an absolute path": {"entries": [entry(path="/etc/passwd")]},
     "a path with a nul": {"entries": [entry(path="a\0b")]},
+    "a path that no file has": {"entries": [entry(path="\ud800")]},
+    "a folder that no file has": {"folders": ["a/\ud800"]},
     "a path twice": {"entries": [entry(), entry()]},
     "a hash that is none": {"entries": [entry(after="x")]},
     "a mode that is none": {"entries": [entry(mode=-1)]},

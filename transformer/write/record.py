@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -174,6 +175,16 @@ def _matching(value: str | None, pattern: re.Pattern[str], name: str) -> str | N
 def _path(value: object) -> str:
     """A path below the tree, by its words alone; whether a link leads out of it is seen when it is used."""
     parts = PurePosixPath(value).parts if isinstance(value, str) else ()
-    if not isinstance(value, str) or not parts or value.startswith("/") or ".." in parts or "\0" in value:
+    named = isinstance(value, str) and "\0" not in value and _has_bytes(value)
+    if not isinstance(value, str) or not named or not parts or value.startswith("/") or ".." in parts:
         raise ValueError(f"{str(value)[:60]!r} is no path inside the tree")
     return value
+
+
+def _has_bytes(name: str) -> bool:
+    """Whether a file can be called so: JSON can hold half a character."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
