@@ -1,12 +1,13 @@
-"""Operations of ggml: which ones code makes, and which ones a switch over them turns away."""
+"""Operations of ggml: which ones code makes, and what functions say that judge them one by one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
 
-from transformer.cpp import Excerpt, Function, Source, Switch
+from transformer.cpp import Excerpt, Follower, Function, Outcomes, Source, Switch
 from transformer.cpp.tokens import SEP as GAP
 from transformer.cpp.tokens import tokens
 
@@ -15,10 +16,8 @@ from .fork import Fork
 KINDS = ("UNARY_OP", "GLU_OP")
 """Operations that have several functions: there the function is what counts."""
 
-FIRST = 400  # characters of a case: a no stands at its beginning
-_NO = re.compile(rf"(?:{{{GAP})?(?:return{GAP}false{GAP};|(?:fprintf{GAP}\([^;]*;{GAP})?\w*ABORT{GAP}\()")
-
-_QUICK = re.compile(rb":\s*(?:\{\s*)?return false")
+IDLE = (*(kind.removesuffix("_OP") for kind in KINDS), "NONE", "VIEW", "RESHAPE", "PERMUTE", "TRANSPOSE")
+"""Those that compute nothing, or say too little."""
 
 
 def base(fork: Fork) -> str:
@@ -26,72 +25,138 @@ def base(fork: Fork) -> str:
     return fork.sources if fork.has_file("ggml.c") else "ggml/src/"
 
 
-def made(fork: Fork, text: str) -> frozenset[str]:
-    """The operations (`GGML_OP_MUL`, `GGML_UNARY_OP_TANH`) that C++ text makes by calling functions of ggml itself.
+class Makers:
+    """The functions of ggml that make operations (`GGML_OP_MUL`, `GGML_UNARY_OP_TANH`): read from ggml.c.
 
-    Those that compute nothing (`RESHAPE`) are left out. Which function makes which operation is read from ggml.c.
-    What helpers of the graph make is left out as well: that depends on what they are asked for.
+    Those that compute nothing (`RESHAPE`) are left out.
     """
-    path = f"{base(fork)}ggml.c"
-    if not fork.workspace.exists(path):
-        return frozenset()
-    excerpt = Excerpt(fork.workspace.source(path))
-    ops: set[str] = set()
-    known: set[str] = set()
-    wanted = _called(fork, Source("text", text.encode()).tokens) & excerpt.spans.keys()
-    while wanted := wanted - known:
-        file = excerpt.file(wanted)
-        known |= wanted
-        makers = [each for name in wanted for each in file.functions(name) if _makes(each)]
-        ops.update(op for each in makers for op in _named(fork, each))
-        wanted = {name for each in makers for name in _called(fork, each.tokens)} & excerpt.spans.keys()
-    idle = (*(kind.removesuffix("_OP") for kind in KINDS), "NONE", "VIEW", "RESHAPE", "PERMUTE", "TRANSPOSE")
-    return frozenset(ops - {fork.spelled(f"GGML_OP_{each}") for each in idle})
+
+    def __init__(self, fork: Fork) -> None:
+        self._fork = fork
+        self._known: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self._idle = {fork.spelled(f"GGML_OP_{each}") for each in IDLE}
+        self.prefix = fork.spelled("ggml_")
+
+    @cached_property
+    def _excerpt(self) -> Excerpt | None:
+        path = f"{base(self._fork)}ggml.c"
+        there = self._fork.workspace.exists(path)
+        return Excerpt(self._fork.workspace.source(path)) if there else None
+
+    def of(self, text: str) -> frozenset[str]:
+        """The operations that C++ text makes by calling functions of ggml itself.
+
+        What helpers of the graph make is left out: that depends on what they are asked for.
+        """
+        if self._excerpt is None:
+            return frozenset()
+        ops, seen = set[str](), set[str]()
+        wanted = self._called(Source("text", text.encode()).tokens)
+        while wanted := wanted - seen:
+            seen |= wanted
+            self._read(wanted)
+            ops |= {op for name in wanted for op in self._known[name][0]}
+            wanted = {each for name in wanted for each in self._known[name][1]}
+        return frozenset(ops - self._idle)
+
+    def _called(self, code: str) -> set[str]:
+        spans = self._excerpt.spans if self._excerpt is not None else {}
+        return set(re.findall(rf"\b({self.prefix}\w+){GAP}\(", code)) & spans.keys()
+
+    def _read(self, names: set[str]) -> None:
+        """What functions give to their results, and what they call, where they return a tensor."""
+        if self._excerpt is None or not (new := names - self._known.keys()):
+            return
+        file = self._excerpt.file(new)
+        for name in new:
+            makers = [each for each in file.functions(name) if "tensor" in each.text.partition("(")[0]]
+            ops = frozenset(op for each in makers for op in self._named(each))
+            self._known[name] = ops, frozenset(other for each in makers for other in self._called(each.tokens))
+
+    def _named(self, function: Function) -> Iterator[str]:
+        """The operation that a function gives to its result, and the function of one that it hands on."""
+        yield from re.findall(rf"->{GAP}op{GAP}={GAP}({self._fork.spelled('GGML_OP_')}\w+)", function.tokens)
+        for kind in KINDS:
+            yield from re.findall(rf"[(,]{GAP}({self._fork.spelled(f'GGML_{kind}_')}\w+)", function.tokens)
 
 
-def _called(fork: Fork, code: str) -> set[str]:
-    return set(re.findall(rf"\b({fork.spelled('ggml_')}\w+){GAP}\(", code))
+class Types(NamedTuple):
+    """The type of an operation's result, and those of its sources, without their prefix; empty: not known."""
+
+    result: str
+    sources: tuple[str, ...] = ()
 
 
-def _makes(function: Function) -> bool:
-    """Whether a function returns a tensor."""
-    return "tensor" in function.text.partition("(")[0]
+class Judge:
+    """A function that says of a tensor, by its operation, whether something can be done."""
 
+    def __init__(self, fork: Fork, source: Source, function: Function, constants: Mapping[str, int]) -> None:
+        self._fork = fork
+        self._source = source
+        self._function = function
+        self._constants = constants
+        self._follower = Follower(function, self._find)
+        subject = self.switch.subject if self.switch is not None else ""
+        name = subject.rpartition("->")[0]
+        made = function.locals(name) if name not in function.names else []
+        self._tensor = tokens(made[0].initial()[0]).replace(GAP, "") if len(made) == 1 else name
 
-def _named(fork: Fork, function: Function) -> Iterator[str]:
-    """The operation that a function gives to its result, and the function of one that it hands on."""
-    yield from re.findall(rf"->{GAP}op{GAP}={GAP}({fork.spelled('GGML_OP_')}\w+)", function.tokens)
-    for kind in KINDS:
-        yield from re.findall(rf"[(,]{GAP}({fork.spelled(f'GGML_{kind}_')}\w+)", function.tokens)
+    @cached_property
+    def switch(self) -> Switch | None:
+        """The switch that tells operations apart; `None` where there is none."""
+        top = self._fork.spelled("GGML_OP_")
+        found = [each for each in self._function.switches() if any(label.startswith(top) for label in each.cases)]
+        return found[0] if found else None
 
+    @cached_property
+    def _verdicts(self) -> set[bytes]:
+        """The functions of the file that say yes or no."""
+        return set(re.findall(rb"\bbool (\w+)\(", self._source.data))
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a switch does not take, of the operations that were asked for; `where` it turns them away."""
+    def _find(self, name: str) -> Function | None:
+        """A function of the same file that says yes or no, where there is one of that name."""
+        if name.encode() not in self._verdicts:
+            return None
+        excerpt = Excerpt(self._source, name)
+        found = excerpt.file([name]).functions(name) if name in excerpt.spans else []
+        return found[0] if len(found) == 1 and not found[0].node.has_error else None
 
-    ops: frozenset[str]
-    where: str
+    def says(self, op: str, types: Types | None = None) -> Outcomes:
+        """What it says of an operation, on these types where they are given, and on memory of no device yet."""
+        tensor, spelled = self._tensor, self._fork.spelled
+        outer, kind = self._outer(op)
+        given: dict[str, str | int] = {**self._constants, f"{tensor}->op": outer, f"{tensor}->buffer": 0}
+        if kind:
+            given[f"{spelled('ggml_')}get_{kind.lower()}({tensor})"] = op
+        if types is not None:
+            given[f"{tensor}->type"] = spelled(f"GGML_TYPE_{types.result}")
+            for number in range(10):
+                source, known = f"{tensor}->src[{number}]", number < len(types.sources)
+                given[f"{source}->buffer"] = 0
+                if not known or types.sources[number]:
+                    given[source] = int(known)
+                if known and types.sources[number]:
+                    given[f"{source}->type"] = spelled(f"GGML_TYPE_{types.sources[number]}")
+        return self._follower.follow(given)
 
+    def stops(self, op: str) -> str | None:
+        """Where an operation certainly ends the program once it is told from others, as `path:line`."""
+        said, start = self.says(op), self.switch.node.start_byte if self.switch is not None else 0
+        late = [each.value for each in said.exits if each.where >= start]
+        return self.place(op, said) if late and all(each is None for each in late) else None
 
-def refused(fork: Fork, function: Function, ops: Iterable[str]) -> Refusal | None:
-    """The operations for which a function of a switch over operations certainly says no, or stops.
+    def _outer(self, op: str) -> tuple[str, str]:
+        """The operation that a function belongs to, and which kind of function; an operation without any is its own."""
+        kind = next((each for each in KINDS if op.startswith(self._fork.spelled(f"GGML_{each}_"))), "")
+        return (self._fork.spelled(f"GGML_OP_{kind.removesuffix('_OP')}") if kind else op), kind
 
-    `None` where it says nothing certain: there is no such switch, or what it does not name goes on.
-    """
-    top = fork.spelled("GGML_OP_")
-    found = [each for each in function.switches() if any(label.startswith(top) for label in each.cases)]
-    if len(found) != 1:
-        return None
-    switch, no = found[0], set[str]()
-    for op in ops:
-        outer = re.sub(r"OP_\w+", "OP_", op)
-        kind = next((each for each in KINDS if outer.endswith(f"{each}_")), None)
-        label = fork.spelled(f"GGML_OP_{kind.removesuffix('_OP')}") if kind else op
-        if _turned_away(function, switch, label) or (kind and _inner(function, switch, label, op, outer)):
-            no.add(op)
-    default = switch.cases.get("default")
-    start = default.start_byte if default is not None else switch.node.start_byte
-    return Refusal(frozenset(no), place(function.source, start)) if no else None
+    def place(self, op: str, said: Outcomes) -> str:
+        """`path:line` of the last way out; of the case of the operation, where that is common to all of them."""
+        out, switch = max(each.where for each in said.exits), self.switch
+        if switch is not None and out > switch.node.end_byte:
+            case = switch.cases.get(self._outer(op)[0]) or switch.cases.get("default") or switch.node
+            out = case.start_byte
+        return place(self._function.source, out)
 
 
 def place(source: Source, offset: int) -> str:
@@ -99,65 +164,22 @@ def place(source: Source, offset: int) -> str:
     return f"{source.path}:{source.data.count(10, 0, offset) + 1}"
 
 
-def _inner(function: Function, switch: Switch, label: str, op: str, prefix: str) -> bool:
-    """Whether the switch over functions of an operation, in its case, turns one of them away."""
-    if label not in switch.cases:
-        return False
-    case = switch.case(label)
-    inner = [each for each in case.switches() if any(one.startswith(prefix) for one in each.cases)]
-    if len(inner) != 1 or (op not in inner[0].cases and _mentions(function, op)):
-        return False
-    known = op if op in inner[0].cases else "default"
-    return known in inner[0].cases and _says_no(inner[0], known)
-
-
-def _turned_away(function: Function, switch: Switch, label: str) -> bool:
-    if label in switch.cases:
-        return _says_no(switch, label)
-    if _mentions(function, label):  # it is looked at elsewhere
-        return False
-    if "default" in switch.cases and not switch.case("default").is_exactly("default: break;"):
-        return _says_no(switch, "default")
-    return _ends_with_no(function, switch)
-
-
-def _mentions(function: Function, label: str) -> bool:
-    """Whether a name stands in a function, be it in a comment."""
-    return re.search(rf"\b{label}\b", function.text) is not None
-
-
-def _says_no(switch: Switch, label: str) -> bool:
-    """Whether the statements of a case begin with a no, or stop the program; a preprocessor leaves that open."""
-    case, start = switch.case(label), switch.cases[label].start_byte
-    if b"\n#" in switch.source.data[min(start, case.node.start_byte) : case.node.end_byte]:
-        return False
-    return bool(_NO.match(tokens(case.text[:FIRST]).partition(f"{GAP}:{GAP}")[2]))
-
-
-def _ends_with_no(function: Function, switch: Switch) -> bool:
-    """Whether what leaves the switch with nothing done comes to a no, in so many words or by a flag that is not set."""
-    behind = [each.tokens for each in function.body().statements() if switch.precedes(each)]
-    last = next((each for each in behind if each.startswith(f"return{GAP}")), "")
-    if behind and last == f"return{GAP}false{GAP};":
-        return behind[0] == last
-    flag = re.fullmatch(rf"return{GAP}(\w+){GAP};", last)
-    return flag is not None and _sets(function.tokens, flag[1]) == _sets(switch.tokens, flag[1])
-
-
-def _sets(code: str, flag: str) -> int:
-    """How often a flag may be set to something else than false."""
-    return len(re.findall(rf"\b{flag}{GAP}[|&^]?{GAP}?={GAP}(?!false{GAP};|=)", code))
-
-
-def judges(fork: Fork, path: str, ending: str, labels: Iterable[str]) -> list[Function]:
-    """The functions of a file whose names end so, and that could be read; none where all labels are named and taken."""
+def judges(fork: Fork, path: str, ending: str) -> list[Judge]:
+    """The functions of a file whose names end so, that tell operations apart and could be read."""
     if not fork.workspace.exists(path) or ending.encode() not in fork.workspace.source(path).data:
         return []
-    excerpt, data = Excerpt(fork.workspace.source(path), ending), fork.workspace.source(path).data
-    inside = [data[start:end] for spans in excerpt.spans.values() for start, end in spans]
-    words = re.compile(rf"\b{fork.spelled('GGML_')}\w+".encode())
-    wanted = {each.encode() for each in labels}
-    if all(wanted <= set(words.findall(text)) and not _QUICK.search(text) for text in inside):
-        return []
+    source = fork.workspace.source(path)
+    excerpt = Excerpt(source, ending)
     file = excerpt.file(excerpt.spans)
-    return [each for name in excerpt.spans for each in file.functions(name) if not each.node.has_error]
+    found = [each for name in excerpt.spans for each in file.functions(name) if not each.node.has_error]
+    made = [Judge(fork, source, each, _constants(fork)) for each in found]
+    return [each for each in made if each.switch is not None]
+
+
+def _constants(fork: Fork) -> dict[str, int]:
+    """Numbers by their names, of ggml's header: how many sources a tensor has at most."""
+    paths = [each for each in ("ggml/include/ggml.h", fork.path("ggml.h")) if fork.workspace.exists(each)]
+    name = fork.spelled("GGML_MAX_SRC")
+    text = fork.workspace.source(paths[0]).data.decode() if paths else ""
+    found = re.search(rf"#\s*define\s+{name}\s+(\d+)", text)
+    return {name: int(found[1])} if found else {}

@@ -12,9 +12,11 @@ from transformer.family import Shown
 from transformer.outcome import Blocked
 from transformer.workspace import Workspace
 
-from .operations import base, judges, made, place, refused
+from .backends import backends
+from .operations import Makers, base, judges, place
 from .port import Port
 from .pretokenizers import chosen
+from .uses import uses
 
 BUILDS = frozenset(
     ["makefile", "gnumakefile", "cmakelists.txt", "build", "package.swift", "meson.build", "build.zig", "build.rs"]
@@ -40,23 +42,16 @@ def uncovered(port: Port, edits: Sequence[Edit]) -> Sequence[Shown]:
 
 
 def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
-    fork = port.fork
-    ops = made(fork, _builder(port, edits))
-    if not ops:
-        return
-    path = f"{base(fork)}ggml.c"
-    for each in judges(fork, path, "compute_backward", ops):
-        if no := refused(fork, each, ops):
-            yield Shown("training", f"no backward pass for {_listed(no.ops)}", no.where)
-    for folder in fork.workspace.folders(base(fork).rstrip("/")):
-        name = PurePosixPath(folder).name
-        if not name.startswith("ggml-"):
-            continue
-        for file in fork.workspace.list(folder):
-            if re.fullmatch(r"ggml-[\w-]+\.(cpp|c|cu|m|mm)", PurePosixPath(file).name):
-                for each in judges(fork, file, "supports_op", ops):
-                    if no := refused(fork, each, ops):
-                        yield Shown(name.removeprefix("ggml-"), _turned_away(no.ops, ops), no.where)
+    fork, builder = port.fork, _builder(port, edits)
+    makers = Makers(fork)
+    ops = makers.of(builder)
+    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward") if ops else ():
+        no = {op: place for op in sorted(ops) if (place := judge.stops(op))}
+        if no:
+            listed = ", ".join(re.sub(r"^\w*?_OP_", "", each) for each in no)
+            yield Shown("training", f"no backward pass for {listed}", next(iter(no.values())))
+    if ops:
+        yield from backends(fork, uses(fork, builder, makers))
 
 
 def _texts(port: Port) -> Iterator[Shown]:
@@ -70,16 +65,6 @@ def _texts(port: Port) -> Iterator[Shown]:
 
 def _builds_something(path: PurePosixPath) -> bool:
     return path.name in BUILDS or path.suffix in BUILDS_END
-
-
-def _turned_away(no: frozenset[str], ops: frozenset[str]) -> str:
-    if len(no) > len(ops) / 2:
-        return f"takes {_listed(ops - no) or 'none'} of the {len(ops)} operations that the builder calls itself"
-    return f"turns away {_listed(no)}"
-
-
-def _listed(ops: frozenset[str]) -> str:
-    return ", ".join(sorted(re.sub(r"^\w*?_OP_", "", each) for each in ops))
 
 
 def _builder(port: Port, edits: Sequence[Edit]) -> str:

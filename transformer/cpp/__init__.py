@@ -9,6 +9,7 @@ from transformer.cpp.excerpt import Excerpt
 from transformer.cpp.expression import Condition, Expression
 from transformer.cpp.file import CppFile
 from transformer.cpp.functions import Function, Parameter
+from transformer.cpp.outcomes import Follower, Outcomes
 from transformer.cpp.scope import Scope
 from transformer.cpp.search import first
 from transformer.cpp.source import Source, aligned
@@ -24,8 +25,10 @@ __all__ = [
     "Enum",
     "Excerpt",
     "Expression",
+    "Follower",
     "Function",
     "If",
+    "Outcomes",
     "Parameter",
     "Place",
     "Scope",

@@ -1,0 +1,106 @@
+"""Syntax nodes that are read again and again: each reads its parts once, and knows its text without blanks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from transformer.cpp.tokens import SEP, tokens
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from transformer.cpp.source import Source
+
+
+class Syntax:
+    """A node of a syntax tree, without the comments below it."""
+
+    def __init__(self, source: Source, node: Node) -> None:
+        self._source = source
+        self._node = node
+        self.type = node.type
+        self.is_named = node.is_named
+        self.start = node.start_byte
+        self.end = node.end_byte
+
+    @cached_property
+    def text(self) -> str:
+        """The text without blanks and comments."""
+        return tokens(self._source.text(self._node)).replace(SEP, "")
+
+    @cached_property
+    def children(self) -> list[Syntax]:
+        """All parts, signs as well."""
+        return [self._child(each) for each in self._nodes]
+
+    @cached_property
+    def _nodes(self) -> list[Node]:
+        return [each for each in self._node.children if each.type != "comment"]
+
+    def _child(self, node: Node) -> Syntax:
+        return Syntax(self._source, node)
+
+    @cached_property
+    def named(self) -> list[Syntax]:
+        """The parts that are no signs."""
+        return [each for each in self.children if each.is_named]
+
+    @cached_property
+    def _fields(self) -> dict[str, list[Syntax]]:
+        found: dict[str, list[Syntax]] = {}
+        number = 0
+        for place, node in enumerate(self._node.children):
+            if node.type == "comment":
+                continue
+            if name := self._node.field_name_for_child(place):
+                found.setdefault(name, []).append(self.children[number])
+            number += 1
+        return found
+
+    def field(self, name: str) -> Syntax | None:
+        """The first part that has this role."""
+        found = self._fields.get(name)
+        return found[0] if found else None
+
+    def fields(self, name: str) -> list[Syntax]:
+        """The parts that have this role."""
+        return self._fields.get(name, [])
+
+    @cached_property
+    def all(self) -> list[Syntax]:
+        """The node itself and everything below it."""
+        return [self, *(below for each in self.children for below in each.all)]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The identifiers in here."""
+        if self.type == "identifier":
+            return frozenset([self.text])
+        return frozenset().union(*(each.names for each in self.children if each.is_named))
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """The variables that something in here assigns, counts or hands out by their address."""
+        if not _changes(self._node.text or b""):
+            return frozenset()
+        found = [each.field("left") for each in self.all if each.type == "assignment_expression"]
+        found += [each.field("argument") for each in self.all if each.type == "update_expression"]
+        found += [n.field("argument") for n in self.all if n.type == "pointer_expression" and n.text.startswith("&")]
+        return frozenset(each.text for each in found if each is not None)
+
+    def holds(self, kind: str) -> bool:
+        """Whether there is a node of a type in here."""
+        return any(each.type == kind for each in self.all)
+
+    @property
+    def name(self) -> str:
+        """Of a declarator, the name in it."""
+        from_field = self.field("declarator") or next(
+            (n for n in self.named if n.type.endswith(("declarator", "identifier"))), None
+        )
+        return self.text if self.type.endswith("identifier") or from_field is None else from_field.name
+
+
+def _changes(text: bytes) -> bool:
+    return b"=" in text or b"++" in text or b"--" in text or b"&" in text
