@@ -33,7 +33,7 @@ SHAPES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """The types of the result and of the sources; `*` is what differs. Those of others begin with activations."""
 _TYPE = re.compile(r"(?:->|\.)type\b|_is_quantized")
-_LAYOUT = re.compile(r"\w+_(?:type|blck|row)_size\([^()]*\)")
+_LAYOUT = re.compile(r"\b\w+_(?:type|blck|row)_size\([^()]*\)")
 """What compares a stride with the size of a type is no condition on the type."""
 
 

@@ -6,7 +6,7 @@ from transformer.cpp import Function, Switch
 from transformer.outcome import NotNeeded, Outcome, all_of
 from transformer.rule import rule
 
-from .operations import base, made
+from .operations import Makers, base
 from .port import Port
 
 PASSES = {
@@ -34,7 +34,7 @@ def passes(port: Port) -> Outcome:
     fork = port.fork
     file = fork.workspace.file(f"{base(fork)}ggml.c")
     function = file.function(fork.spelled("ggml_compute_backward")).sound()
-    called = made(fork, port.render("builder.cpp.j2"))
+    called = Makers(fork).of(port.render("builder.cpp.j2"))
     wanted = {op: PASSES[op] for op in PASSES if fork.spelled(op) in called}
     if not wanted:
         return NotNeeded(f"the builder calls no {' and no '.join(PASSES)}")

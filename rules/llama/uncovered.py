@@ -13,6 +13,7 @@ from transformer.outcome import Blocked
 from transformer.workspace import Workspace
 
 from .backends import backends
+from .fork import Fork
 from .operations import Makers, base, judges, place
 from .port import Port
 from .pretokenizers import chosen
@@ -42,16 +43,22 @@ def uncovered(port: Port, edits: Sequence[Edit]) -> Sequence[Shown]:
 
 
 def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
-    fork, builder = port.fork, _builder(port, edits)
-    makers = Makers(fork)
-    ops = makers.of(builder)
-    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward") if ops else ():
-        no = {op: place for op in sorted(ops) if (place := judge.stops(op))}
-        if no:
-            listed = ", ".join(re.sub(r"^\w*?_OP_", "", each) for each in no)
-            yield Shown("training", f"no backward pass for {listed}", next(iter(no.values())))
-    if ops:
-        yield from backends(fork, uses(fork, builder, makers))
+    builder, makers = _builder(port, edits), Makers(port.fork)
+    if ops := makers.of(builder):
+        yield from _training(port.fork, edits, builder, ops)
+        yield from backends(port.fork, uses(port.fork, builder, makers))
+
+
+def _training(fork: Fork, edits: Sequence[Edit], builder: str, ops: frozenset[str]) -> Iterator[Shown]:
+    """What has no backward pass, also with what is planned; the experts of models that have some are told apart."""
+    planned = "".join(each.text.decode() for each in edits if each.rule == "train.passes")
+    experts = {fork.spelled("GGML_OP_MUL_MAT_ID")} if "build_moe_ffn" in builder else set[str]()
+    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward"):
+        for name, asked in (("training", ops - experts), ("training experts", experts)):
+            there = (op for op in sorted(asked) if f"case {op}:" not in planned)
+            if no := {op: place for op in there if (place := judge.stops(op))}:
+                listed = ", ".join(re.sub(r"^\w*?_OP_", "", each) for each in no)
+                yield Shown(name, f"no backward pass for {listed}", next(iter(no.values())))
 
 
 def _texts(port: Port) -> Iterator[Shown]:

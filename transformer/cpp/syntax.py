@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from transformer.cpp.source import Source
+
+
+_CHANGES = re.compile(rb"(?<![=!<>])=(?!=)|\+\+|--|&(?!&)")
+_CHANGED = {"assignment_expression": "left", "update_expression": "argument", "pointer_expression": "argument"}
+"""What changes a variable or hands it out, and which part of it the variable is."""
 
 
 class Syntax:
@@ -82,12 +88,15 @@ class Syntax:
     @cached_property
     def changed(self) -> frozenset[str]:
         """The variables that something in here assigns, counts or hands out by their address."""
-        if not _changes(self._node.text or b""):
-            return frozenset()
-        found = [each.field("left") for each in self.all if each.type == "assignment_expression"]
-        found += [each.field("argument") for each in self.all if each.type == "update_expression"]
-        found += [n.field("argument") for n in self.all if n.type == "pointer_expression" and n.text.startswith("&")]
-        return frozenset(each.text for each in found if each is not None)
+        start, found = self._node.start_byte, set()
+        for sign in _CHANGES.finditer(self._node.text or b""):
+            node = self._node.descendant_for_byte_range(start + sign.start(), start + sign.end())
+            whole = node.parent if node is not None else None
+            role = _CHANGED.get(whole.type) if whole is not None else None
+            target = whole.child_by_field_name(role) if whole is not None and role is not None else None
+            if target is not None:
+                found.add(tokens(self._source.text(target)).replace(SEP, ""))
+        return frozenset(found)
 
     def holds(self, kind: str) -> bool:
         """Whether there is a node of a type in here."""
@@ -101,6 +110,3 @@ class Syntax:
         )
         return self.text if self.type.endswith("identifier") or from_field is None else from_field.name
 
-
-def _changes(text: bytes) -> bool:
-    return b"=" in text or b"++" in text or b"--" in text or b"&" in text
