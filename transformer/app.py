@@ -96,10 +96,10 @@ def _run(request: Request, known: Sequence[Pack], view: View, tree: Opened) -> i
             view.stuck(verdict)
         case Complete():
             view.complete(verdict)
-            view.uncovered(plan)
+            _say_uncovered(request, plan, view)
         case Nothing():
             view.nothing(verdict)
-            view.uncovered(plan)
+            _say_uncovered(request, plan, view)
     view.asked_for(_hand_out(request, view, plan, None, tree))
     return verdict.exit_code
 
@@ -133,7 +133,7 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     view.plan(ready, request.diff, request.by)
     report = verify(plan, request.repo, request.level, view.progress)
     view.judged(report)
-    view.uncovered(plan)
+    _say_uncovered(request, plan, view)
     files = _hand_out(request, view, plan, report, tree)
     if not report.passed:
         raise VerifyError(
@@ -152,6 +152,12 @@ def _carry_out(ready: Ready, request: Request, view: View, tree: Opened) -> int:
     view.committed(request.delivery.carry_out(messages, request.repo), request.delivery.branch)
     view.asked_for(files)
     return ready.exit_code
+
+
+def _say_uncovered(request: Request, plan: Plan, view: View) -> None:
+    """What the port does not reach, for who reads; `--check` is asked whether it is whole, and looks at no backend."""
+    if request.action != "check":
+        view.uncovered(plan)
 
 
 def _hand_out(request: Request, view: View, plan: Plan, report: Report | None, tree: Opened) -> list[Path]:
