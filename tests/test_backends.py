@@ -2,14 +2,13 @@
 
 import pytest
 from casefile import FORK
-from test_uncovered import HEAD, lines
+from test_uncovered import HEAD
 
+from rules.llama.backends import backends
 from rules.llama.fork import Fork
 from rules.llama.operations import Makers
 from rules.llama.uses import Use, uses
 from transformer.workspace import DiskStore, MemoryStore, Workspace
-
-pytestmark = pytest.mark.usefixtures("settled")
 
 MAKER = """\
 struct ggml_tensor * {name}(struct ggml_context * ctx, struct ggml_tensor * a) {{
@@ -40,13 +39,27 @@ ROWS = """\
 OTHERS = "        default:\n            return true;\n    }\n}\n"
 
 
-def backend(tree, cases, *, before="", name="toy"):
-    folder = tree / "ggml" / "src" / f"ggml-{name}"
-    folder.mkdir(parents=True)
-    (folder.parent / "ggml.c").write_text(GGML)
-    (tree / "ggml" / "include").mkdir(exist_ok=True)
-    (tree / "ggml" / "include" / "ggml.h").write_text(TYPES)
-    (folder / f"ggml-{name}.cpp").write_text(f"{before}{HEAD}    switch (op->op) {{\n{cases}{OTHERS}")
+def fork(**files):
+    """The example fork with a ggml, and these files."""
+    there = {str(p.relative_to(FORK).as_posix()): p.read_bytes() for p in FORK.rglob("*") if p.is_file()}
+    there |= {"ggml/src/ggml.c": GGML.encode(), "ggml/include/ggml.h": TYPES.encode()}
+    return Fork(Workspace(MemoryStore(there | {path: text.encode() for path, text in files.items()})))
+
+
+CALLS = "builder::builder() { build_inp_embd(); build_lora_mm(); build_attn(); ggml_scale(c, x); ggml_rope_ext(c, x); }"
+
+
+def lines(cases, *, before="", others=(), graph=""):
+    """What is said of each backend."""
+    files = {
+        f"ggml/src/ggml-{name}/ggml-{name}.cpp": f"{HEAD}    switch (op->op) {{\n{text}{OTHERS}"
+        for name, text in others
+    }
+    files["ggml/src/ggml-toy/ggml-toy.cpp"] = f"{before}{HEAD}    switch (op->op) {{\n{cases}{OTHERS}"
+    files["src/llama-kv-cache.cpp"] = "static void rows() { ggml_get_rows(c, a); ggml_mul_mat(c, a); " + graph + " }\n"
+    made = fork(**files)
+    found = backends(made, uses(made, CALLS, Makers(made)))
+    return {each.name: f"{each.value} ({each.where})" if each.where else each.value for each in found}
 
 
 AT = "(ggml/src/ggml-toy/ggml-toy.cpp:"
@@ -70,34 +83,31 @@ AT = "(ggml/src/ggml-toy/ggml-toy.cpp:"
          "falls back for GET_ROWS (:4), ROPE (:3) (ggml/src/ggml-toy/ggml-toy.cpp:4)"),
     ],
 )  # fmt: skip
-def test_types(tree, cases, said):
-    backend(tree, cases)
-    assert lines(tree).get("toy") == said
+def test_types(cases, said):
+    assert lines(cases).get("toy") == said
 
 
-def test_helpers_are_held_against_keys_and_values_too(tree):
-    backend(tree, "        case GGML_OP_SET_ROWS:\n            return op->type == GGML_TYPE_F16;\n")
-    (tree / "ggml/src/ggml.c").write_text(GGML)
-    cache = tree / "src" / "llama-kv-cache.cpp"
-    cache.write_text(cache.read_text() + "\nstatic void rows() { ggml_set_rows(ctx, a, b, c); }\n")
-    assert lines(tree)["toy"] == f"falls back for SET_ROWS of all but F16 K/V {AT}4)"
+def test_helpers_are_held_against_keys_and_values_too():
+    found = lines(
+        "        case GGML_OP_SET_ROWS:\n            return op->type == GGML_TYPE_F16;\n", graph="ggml_set_rows(c, a);"
+    )
+    assert found["toy"] == f"falls back for SET_ROWS of all but F16 K/V {AT}4)"
 
 
-def test_a_function_of_the_same_file_is_followed(tree):
+def test_a_function_of_the_same_file_is_followed():
     helper = (
         "static bool takes_rows(const struct ggml_tensor * t) {\n    return t->src[0]->type == GGML_TYPE_F32;\n}\n\n"
     )
-    backend(tree, "        case GGML_OP_GET_ROWS:\n            return takes_rows(op);\n", before=helper)
-    assert lines(tree)["toy"] == f"falls back for GET_ROWS of all but F32 weights {AT}8)"
+    found = lines("        case GGML_OP_GET_ROWS:\n            return takes_rows(op);\n", before=helper)
+    assert found["toy"] == f"falls back for GET_ROWS of all but F32 weights {AT}8)"
 
 
-def test_backends_where_nothing_falls_back_share_a_line(tree):
-    backend(tree, "        case GGML_OP_SCALE: return true;\n")
-    backend(tree, "        case GGML_OP_SCALE: return device_has(op);\n", name="other")
-    found = lines(tree)
-    assert found["other backends"].startswith("other, toy: none of the ")
-    assert found["other backends"].endswith(" operations falls back by type")
-    assert "toy" not in found
+def test_backends_where_nothing_falls_back_share_a_line():
+    found = lines(
+        "        case GGML_OP_SCALE: return true;\n",
+        others=[("other", "        case GGML_OP_SCALE: return has(op);\n")],
+    )
+    assert found == {"other backends": "other, toy: none of the 4 operations falls back by type"}
 
 
 # what a builder's graph is made of
@@ -139,12 +149,11 @@ ggml_tensor * builder::again(ggml_tensor * which, ggml_tensor * ids) {{
     ],
 )
 def test_uses(call, kinds):
-    files = {str(p.relative_to(FORK)): p.read_bytes() for p in FORK.rglob("*") if p.is_file()}
-    fork = Fork(Workspace(MemoryStore({**files, "ggml/src/ggml.c": GGML.encode()})))
-    found = uses(fork, BUILDER.format(call=call), Makers(fork))
+    made = fork()
+    found = uses(made, BUILDER.format(call=call), Makers(made))
     assert {each.kind for each in found if each.op == "GGML_OP_GET_ROWS"} == kinds
 
 
 def test_a_tree_without_ggml_has_no_operations():
-    fork = Fork(Workspace(DiskStore(FORK)))
-    assert uses(fork, BUILDER.format(call="rows(pos, ids)"), Makers(fork)) == frozenset[Use]()
+    bare = Fork(Workspace(DiskStore(FORK)))
+    assert uses(bare, BUILDER.format(call="rows(pos, ids)"), Makers(bare)) == frozenset[Use]()

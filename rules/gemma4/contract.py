@@ -103,8 +103,10 @@ def quarrels(header: Header) -> Iterator[str]:
         yield f"gemma4.attention.shared_kv_layers is {v.tail} of {v.layers} layers"
         return
     owners = v.layers - v.tail
-    if v.tail and (owners < 2 or not v.slides(owners - 2) or v.slides(owners - 1)):
-        yield f"layer {owners} shares keys and values, but no sliding and no full layer stand before it"
+    slide = any(v.slides(layer) for layer in range(owners, v.layers))
+    if v.tail and (v.slides(owners - 1) or (slide and (owners < 2 or not v.slides(owners - 2)))):
+        wanted = "no sliding layer and then a full one stand" if slide else "no full layer stands"
+        yield f"layer {owners} shares keys and values, but {wanted} right before it"
         return
     if not any(v.slides(layer) for layer in range(v.layers)):
         yield "gemma4.attention.sliding_window_pattern has no sliding layer"
