@@ -1,6 +1,7 @@
 """The action and the hook, step by step as a runner of GitHub and pre-commit take them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -152,6 +153,32 @@ def test_a_job_with_the_packages_from_the_registry(tmp_path, tree):
     assert call("run", found.workspace / "the fork").code == 0
     done = found.step(1, arch=ARCH, tree="the fork")
     assert (done.returncode, "is ported here already" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@pytest.mark.real
+def test_linters_find_nothing(tmp_path):
+    """In the action, in the workflow that docs/ci.md shows, and in the hook, and something where there is something."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    programs = tmp_path / "venv" / "bin"
+    subprocess.run([programs / "pip", "install", "-q", "check-jsonschema>=0.30,<1", "zizmor>=1.20,<2", "pre-commit>=4,<5"], check=True)
+    shown = re.search(r"```yaml\n(on: .*?)```", (PROJECT / "docs" / "ci.md").read_text(), re.S)[1]
+    workflow, broken = tmp_path / "port.yml", tmp_path / "broken.yml"
+    workflow.write_text(f"name: port\n{shown}".replace("REVISION", "0" * 40))
+    broken.write_text(workflow.read_text().replace("runs-on:", "run-on:").replace("0" * 40, "v1"))
+    action, schema = PROJECT / "action.yml", [programs / "check-jsonschema", "--builtin-schema"]
+    zizmor = [programs / "zizmor", "--offline", "--no-progress", "--collect=all"]
+    checks = [
+        ([*schema, "vendor.github-actions", action], True),
+        ([*schema, "vendor.github-workflows", workflow], True),
+        ([*schema, "vendor.github-workflows", broken], False),
+        ([*zizmor, action], True),
+        ([*zizmor, workflow], True),
+        ([*zizmor, broken], False),
+        ([programs / "pre-commit", "validate-manifest", PROJECT / ".pre-commit-hooks.yaml"], True),
+    ]
+    for words, good in checks:
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is good, done.stdout + done.stderr
 
 
 @pytest.mark.real

@@ -141,6 +141,17 @@ def test_mails_are_taken_and_give_the_port(tree, tmp_path):
     assert contents(tmp_path / "out").items() <= contents(tree).items()
 
 
+def test_mails_are_signed_off_where_that_was_asked_for(tree, tmp_path):
+    repository(tree)
+    assert call("run", tree, "--dry-run", "--signoff", "--series", tmp_path / "mails").code == 0
+    mails = sorted(map(str, (tmp_path / "mails").iterdir()))
+    subprocess.run(["git", "am", "-q", *mails], cwd=tree, check=True)
+    signed = git(tree, "log", f"-{len(TITLES)}", "--format=%(trailers:key=Signed-off-by,valueonly)").split("\n")
+    assert [each for each in signed if each] == ["Ann Example <ann@example.org>"] * len(TITLES)
+    result = call("run", tree, "--check", "--signoff")
+    assert (result.code, "--signoff is for --commit and --series" in result.err) == (2, True)
+
+
 def test_mails_find_their_base_where_the_tree_has_moved_on(tree, tmp_path):
     """Each base is a step of the series: the repository has them where the series was committed on a branch."""
     start = git(repository(tree), "symbolic-ref", "--short", "HEAD").strip()

@@ -1,9 +1,12 @@
 """Why a line is as it is: exactly where git knows the tree before the port, by what holds there elsewhere."""
 
 import json
+import shutil
 
 import pytest
 from command import call, git, replace, repository, shell, state
+
+from transformer import pack
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -65,6 +68,25 @@ def test_after_commits_and_other_changes(ported):
     assert [each["rule"] for each in found["reasons"]] == ["heads.cache-width"]
     assert found["inside"] == "llama_hparams::n_embd_k_gqa"
     assert found["base"] == git(ported, "rev-parse", "HEAD~2").strip()
+
+
+def test_templates_of_today_write_otherwise(tree, tmp_path, monkeypatch):
+    """The history tells whose the port is, by what the commit says of itself; lines that are the same are explained."""
+    repository(tree)
+    real = pack.home()
+    for kind in ("rules", "templates"):
+        shutil.copytree(getattr(real, kind), tmp_path / kind, ignore=shutil.ignore_patterns("__pycache__"))
+    other = pack.Home(tmp_path / "rules", tmp_path / "templates")
+    replace(other.templates / "gemma4" / "builder.cpp.j2", '"inp_scaled"', '"inp_scaled_of_old"')
+    with monkeypatch.context() as patch:
+        patch.setattr(pack, "home", lambda: other)
+        assert call("run", tree, "--commit").code == 0
+    for path, text, rule in LINES:
+        found = known(tree, line_of(tree, path, text))
+        assert [(each["how"], each["rule"]) for each in found["reasons"]] == [("written", rule)]
+    assert not [each for each in known(tree, line_of(tree, LINES[2][0], "_of_old"))["reasons"] if each["how"] == "written"]
+    git(tree, "commit", "-q", "--amend", "-m", "by somebody")
+    assert not [each for each in known(tree, line_of(tree, *LINES[0][:2]))["reasons"] if each["how"] == "written"]
 
 
 def test_after_a_series(tree):

@@ -110,7 +110,7 @@ def commands() -> None:
 @click.option("--commit", is_flag=True, help="Commit what was written.")
 @click.option("--split", is_flag=True, help="As a series of commits, what reaches other models apart; with --commit.")
 @click.option("--branch", metavar="NAME", help="On a new branch, which is checked out; with --commit.")
-@click.option("--signoff", is_flag=True, help="With a Signed-off-by line; with --commit.")
+@click.option("--signoff", is_flag=True, help="With a Signed-off-by line; with --commit or --series.")
 @click.option("--series", type=FILE, metavar="DIR", help="Write the series as mails for `git am` as well.")
 @COLOUR
 @click.option("--patch", type=FILE, metavar="FILE", help="Write a patch for `git apply` as well; - is standard output.")
@@ -136,8 +136,10 @@ def run(view: View, repo: Path, arch: str | None, folders: tuple[Path, ...], don
     """Port an architecture into the fork at REPO."""
     if dry_run and check:
         raise click.UsageError("--dry-run and --check exclude each other")
-    if not commit and (split or branch or signoff):
-        raise click.UsageError("--split, --branch and --signoff say how --commit commits: say both")
+    if not commit and (split or branch):
+        raise click.UsageError("--split and --branch say how --commit commits: say both")
+    if signoff and not commit and series is None:
+        raise click.UsageError("--signoff is for --commit and --series: say one of them")
     if commit and (dry_run or check or out or allow_dirty):
         raise click.UsageError("--commit excludes --dry-run, --check, --out and --allow-dirty")
     action: Action = "check" if check else "dry-run" if dry_run else "run"

@@ -13,7 +13,7 @@ from transformer.effect import Effect, effects, said
 from transformer.errors import UsageError
 from transformer.origin import origin, spans
 from transformer.outcome import Satisfied
-from transformer.past import before
+from transformer.past import before, introduced
 from transformer.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def explain(plan: Plan, root: Path, path: str, line: int) -> Explanation:
     first = start + len(lines[line - 1]) - len(lines[line - 1].lstrip())
     inside = enclosing_name(source, first, max(start + len(lines[line - 1].rstrip()), first))
     base, reasons = "", tuple(_planned(plan, path, start, start + len(lines[line - 1])))
-    if not reasons and plan.written is not None:
+    if not reasons:
         base, reasons = _written(plan, root, path, line)
     if not reasons:
         reasons = tuple(_holds(plan, path, line, inside))
@@ -91,10 +91,17 @@ def _reason(how: How, plan: Plan, edit: Edit, template: str = "") -> Reason:
 
 
 def _written(plan: Plan, root: Path, path: str, line: int) -> tuple[str, tuple[Reason, ...]]:
-    """What the same pack makes of the tree before the port, at the line that this one has become."""
+    """What the same pack makes of the tree before the port, at the line that this one has become.
+
+    The port is this tool's where the tree tells so, or where the history does: templates of today may write otherwise.
+    """
     mark = next(step for step in plan.steps if step.rule.marks)
     file = mark.outcome.where.rpartition(":")[0] if isinstance(mark.outcome, Satisfied) else ""
-    past = before(root, file, plan.pack.own_names[0], plan.pack.arch) if file and plan.pack.own_names else None
+    if not (file and plan.pack.own_names):
+        return "", ()
+    name, arch = plan.pack.own_names[0], plan.pack.arch
+    ours = plan.written is not None or introduced(root, file, name, arch)
+    past = before(root, file, name, arch) if ours else None
     if past is None:
         return "", ()
     old = planning.make(plan.pack, Workspace(past))

@@ -66,6 +66,12 @@ def _below(root: Path, commit: str, own: set[str]) -> str:
     return commit
 
 
+def introduced(root: Path, path: str, name: str, arch: str) -> bool:
+    """Whether a name came into a file by a commit whose message says that this tool made it for the architecture."""
+    newest = _line(root, ["log", "-1", "--format=%H", f"-S{name}", "--", path]) if has_history(root) else ""
+    return newest in made(root, arch) if newest else False
+
+
 def series(root: Path, last: str, arch: str) -> str:
     """The commits of a series that this tool made, by the short name of its last one: that name, or a range."""
     commit = _line(root, ["rev-parse", last])

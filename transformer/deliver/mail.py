@@ -24,9 +24,17 @@ NOBODY = "0" * 40
 
 
 def mails(
-    plan: Plan, commits: Sequence[Commit], report: Report | None, author: str, time: float, modes: Mapping[str, str]
+    plan: Plan,
+    commits: Sequence[Commit],
+    report: Report | None,
+    author: str,
+    time: float,
+    modes: Mapping[str, str],
+    *,
+    signoff: bool = False,
 ) -> Iterator[tuple[str, bytes]]:
     """The name and the text of each file. `author` is `Name <mail>`, `modes` how git has the files."""
+    signed = f"\nSigned-off-by: {author}\n" if signoff else ""
     count = len(commits)
     for number, commit in enumerate(commits, 1):
         title = subject(plan, commit)
@@ -35,7 +43,7 @@ def mails(
         head = [f"From {NOBODY} Mon Sep 17 00:00:00 2001", f"From: {_encoded(author)}"]
         head += [f"Date: {formatdate(time + number, localtime=True)}", f"Subject: [PATCH{place}] {title}"]
         head += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8", "Content-Transfer-Encoding: 8bit"]
-        text = "\n".join(head) + "\n\n" + body(plan, commit, report, last=number == count) + "---\n\n"
+        text = "\n".join(head) + "\n\n" + body(plan, commit, report, last=number == count) + signed + "---\n\n"
         diff = b"".join(line for file in commit.stage.files for line in _diff(file, modes))
         yield name, text.encode() + diff + f"-- \ntransformer {__version__}\n\n".encode()
 

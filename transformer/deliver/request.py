@@ -56,7 +56,8 @@ class Delivery:
         try:
             self.series.mkdir(parents=True, exist_ok=True)
             written = []
-            for name, text in mails(plan, commits, report, known.author, when, known.modes(plan.paths)):
+            modes = known.modes(plan.paths)
+            for name, text in mails(plan, commits, report, known.author, when, modes, signoff=self.signoff):
                 (self.series / name).write_bytes(text)
                 written.append(self.series / name)
         except OSError as error:
