@@ -7,6 +7,7 @@ import pytest
 from command import call, git, replace, repository, shell, state
 
 from transformer import pack
+from transformer.cli import main
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -49,7 +50,7 @@ def test_who_wrote_a_line(ported, path, text, rule):
     assert state(ported) == before
 
 
-def test_the_architecture_that_is_there_is_meant(tree):
+def test_the_architecture_that_is_there_is_meant(tree, capsys):
     """Others would fit as well: which one is only asked where none is there."""
     place = line_of(tree, "src/llama-arch.h", "LLM_ARCH_GEMMA3N,")
     asked = call("explain", tree, place)
@@ -57,6 +58,12 @@ def test_the_architecture_that_is_there_is_meant(tree):
     assert call("run", tree).code == 0
     found = call("explain", tree, line_of(tree, "src/llama-arch.h", "LLM_ARCH_GEMMA4,"))
     assert (found.code, "# arch.name:" in found.out) == (0, True), found.said
+    assert main(["run", str(tree), "--check", "--verify", "syntax"]) == 0
+    assert "Gemma 4 is ported here already" in capsys.readouterr().out
+    (tree / "src" / "models" / "gemma4-iswa.cpp").unlink()
+    assert main(["run", str(tree), "--check", "--verify", "syntax"]) == 1
+    assert main(["status", str(tree)]) == 0
+    assert f"next: python -m transformer run {tree} --arch gemma4" in capsys.readouterr().out
 
 
 def test_after_commits_and_other_changes(ported):

@@ -80,7 +80,7 @@ def run(request: Request, view: View) -> int:
 
 def _run(request: Request, known: Sequence[Pack], view: View, tree: Opened) -> int:
     """Plan, and do with the verdict what was asked for."""
-    pack = choose(known, request.options, tree.workspace)
+    pack = choose(known, request.options, tree.workspace, there=request.action in ("check", "status"))
     view.foreign(pack)
     plan = planning.make(pack, tree.workspace)
     refuse_unmerged(tree.workspace)

@@ -94,6 +94,12 @@ class Pack:
         """Where its templates lie."""
         return self.home.templates_of(self.name)
 
+    @property
+    def words(self) -> str:
+        """What chooses it on a command line, behind `--arch`: its name, and each option as it is set."""
+        options = (f" --option {name}={'on' if on else 'off'}" for name, on in sorted(self.options.items()))
+        return f"{self.arch}{''.join(options)}"
+
     def choose(self, options: Mapping[str, bool]) -> Pack:
         """The pack with some of its options set. Raises `UsageError` where it has no such option."""
         for unknown in sorted(set(options) - set(self.options)):

@@ -91,8 +91,11 @@ def axe(tmp_path_factory):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "at"), [(390, ""), (768, ""), (1280, "#by=rule&view=side"), (1920, "#by=effect")])
 def test_axe_finds_nothing(opened, axe, width, at, theme):
-    """With everything opened; the policy lets no other script in, and is set aside for it."""
+    """With everything opened and a hunk left out; the policy lets no other script in, and is set aside for it."""
     shown = opened(width, theme=theme, at=at, bypass_csp=True)
+    shown.locator("article", has=shown.locator(".add")).first.focus()
+    shown.keyboard.press("x")
+    assert shown.locator("article.left").count() > 0
     shown.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     shown.keyboard.press("?")
     shown.evaluate(axe)

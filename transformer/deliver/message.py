@@ -63,8 +63,7 @@ def _verified(report: Report | None, *, last: bool) -> str:
 
 
 def _made(plan: Plan) -> str:
-    options = " ".join(f"--option {name}={'on' if on else 'off'}" for name, on in sorted(plan.pack.options.items()))
-    return f"Made with transformer {__version__}: --arch {plan.pack.arch}{' ' + options if options else ''}"
+    return f"Made with transformer {__version__}: --arch {plan.pack.words}"
 
 
 def _item(text: str) -> str:

@@ -63,7 +63,7 @@
     const needs = name => words(byName.get(name).dataset.needs);
     const implied = name => needs(name).some(other => off.includes(other) && !needs(other).includes(name));
     const part = on.length < off.length ? on.map(name => ` --only ${name}`) : off.filter(name => !implied(name)).map(name => ` --skip ${name}`);
-    command.value = on.length ? `python -m transformer run REPO --arch ${command.dataset.arch}${part.join("")}` : "nothing is chosen";
+    command.value = on.length ? `python -m transformer run REPO --arch ${command.dataset.words}${part.join("")}` : "nothing is chosen";
     for (const hunk of hunks) hunk.classList.toggle("left", words(hunk.dataset.rules).every(name => off.includes(name)));
   }
 

@@ -33,7 +33,7 @@ def html(plan: Plan, report: Report | None, name: str) -> str:
     hunks = [_hunk(piece) for group in groups(plan, "file") for piece in group.pieces]
     words: dict[str, Any] = {
         "title": plan.pack.title,
-        "arch": plan.pack.arch,
+        "words": plan.pack.words,
         "name": visible(name),
         "version": __version__,
         "style": style,
