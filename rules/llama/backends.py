@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from transformer.cpp import Outcomes
 from transformer.family import Shown
 
 from .fork import Fork
@@ -17,6 +18,8 @@ WEIGHTS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q5_K", "Q6_K", "TQ2_0"
 """What weights are often stored in, where the fork has the type."""
 CACHE = ("F32", "F16", "BF16", "Q8_0", "Q4_0")
 """What keys and values are often stored in."""
+OTHER = "SOMETHING_ELSE"
+"""A type that nothing is compared with."""
 WORDS: dict[Kind, str] = {"": "", "weights": " weights", "cache": " K/V", "I32": ""}
 
 SHAPES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -97,6 +100,15 @@ class _Table:
             result, sources = "F32", ("*", "F32")
         return Types(kind if result == "*" else result, tuple(kind if each == "*" else each for each in sources))
 
+    def answers(self, use: Use) -> dict[str, Outcomes]:
+        """What the judge says by type: once for all types that it does not look at."""
+        types = self.types(use)
+        other = self.judge.says(use.op, self.asked(use, OTHER)) if len(types) > 2 else None
+        if other is None:
+            return {each: self.judge.says(use.op, self.asked(use, each)) for each in types}
+        met = {each: self.fork.spelled(f"GGML_TYPE_{each}") in other.met for each in types}
+        return {each: self.judge.says(use.op, self.asked(use, each)) if met[each] else other for each in types}
+
 
 def _said(table: _Table, wanted: Sequence[Use]) -> tuple[str, str] | None:
     """What a judge certainly turns away, and the place; `None` where that is nothing."""
@@ -104,7 +116,7 @@ def _said(table: _Table, wanted: Sequence[Use]) -> tuple[str, str] | None:
     parts: list[tuple[str, str]] = []
     doubtful: dict[str, str] = {}
     for use in wanted:
-        said = {each: table.judge.says(use.op, table.asked(use, each)) for each in table.types(use)}
+        said = table.answers(use)
         no = [each for each, verdict in said.items() if verdict.refuses]
         op = table.name(use.op)
         if no and len(no) == len(said) and use.kind != "I32":

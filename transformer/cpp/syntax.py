@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from transformer.cpp.source import Source
+
+_CHANGES = re.compile(rb"(\w+)\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)|(\w+)\s*(?:\+\+|--)|(?:\+\+|--)\s*(\w+)|[(,=]\s*&\s*(\w+)")
 
 
 class Syntax:
@@ -81,13 +84,9 @@ class Syntax:
 
     @cached_property
     def changed(self) -> frozenset[str]:
-        """The variables that something in here assigns, counts or hands out by their address."""
-        if not _changes(self._node.text or b""):
-            return frozenset()
-        found = [each.field("left") for each in self.all if each.type == "assignment_expression"]
-        found += [each.field("argument") for each in self.all if each.type == "update_expression"]
-        found += [n.field("argument") for n in self.all if n.type == "pointer_expression" and n.text.startswith("&")]
-        return frozenset(each.text for each in found if each is not None)
+        """The names that something in here assigns, counts or hands out by their address; some more do no harm."""
+        text = self._node.text or b""
+        return frozenset(name.decode() for each in _CHANGES.finditer(text) for name in each.groups() if name)
 
     def holds(self, kind: str) -> bool:
         """Whether there is a node of a type in here."""
@@ -100,7 +99,3 @@ class Syntax:
             (n for n in self.named if n.type.endswith(("declarator", "identifier"))), None
         )
         return self.text if self.type.endswith("identifier") or from_field is None else from_field.name
-
-
-def _changes(text: bytes) -> bool:
-    return b"=" in text or b"++" in text or b"--" in text or b"&" in text
