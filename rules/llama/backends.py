@@ -47,13 +47,11 @@ def backends(fork: Fork, uses: Iterable[Use]) -> Iterator[Shown]:
     header = header if fork.workspace.exists(header) else fork.path("ggml.h")
     known = fork.workspace.source(header).data.decode() if fork.workspace.exists(header) else ""
     for folder in fork.workspace.folders(base(fork).rstrip("/")) if wanted else ():
-        found = [
-            each
-            for file in fork.workspace.list(folder)
-            if _is_backend(file)
-            for each in judges(fork, file, "supports_op")
-        ]
+        read = [judges(fork, file, "supports_op") for file in fork.workspace.list(folder) if _is_backend(file)]
+        found = [judge for sound, _ in read for judge in sound]
+        faulty = [place for _, places in read for place in places]
         said = [each for judge in found if (each := _said(_Table(fork, judge, known), wanted))]
+        said += [("what it takes is not known: its supports_op cannot be parsed", each) for each in faulty]
         name = PurePosixPath(folder).name.removeprefix("ggml-")
         yield from (Shown(name, value, where) for value, where in said)
         quiet += [name] if found and not said else []
@@ -144,8 +142,10 @@ def _listed(no: Collection[str], of: Collection[str]) -> str:
 def _joined(parts: Sequence[tuple[str, str]], doubtful: dict[str, str]) -> tuple[str, str] | None:
     """One line, with the line number behind each part where there are several."""
     lines = [(f"falls back for {what}" if not n else what, place) for n, (what, place) in enumerate(parts)]
-    for n, (op, place) in enumerate(doubtful.items()):
-        lines.append((f"not decided by type: {op}" if not n else op, place))
+    places = dict.fromkeys(doubtful.values())
+    for n, place in enumerate(places):
+        ops = ", ".join(op for op, at in doubtful.items() if at == place)
+        lines.append((f"not decided by type: {ops}" if not n else ops, place))
     if not lines:
         return None
     if len(lines) == 1:

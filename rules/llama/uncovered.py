@@ -45,7 +45,7 @@ def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
     fork, builder = port.fork, _builder(port, edits)
     makers = Makers(fork)
     ops = makers.of(builder)
-    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward") if ops else ():
+    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward")[0] if ops else ():
         no = {op: place for op in sorted(ops) if (place := judge.stops(op))}
         if no:
             listed = ", ".join(re.sub(r"^\w*?_OP_", "", each) for each in no)
