@@ -1,13 +1,14 @@
 """Which types a backend takes: a table read from the fork's own `supports_op`, and only what is certain."""
 
 import pytest
-from casefile import FORK
+from casefile import FORK, chosen
 from test_uncovered import HEAD
 
 from rules.llama.backends import backends
 from rules.llama.fork import Fork
 from rules.llama.operations import Makers
 from rules.llama.uses import Use, uses
+from transformer import plan as planning
 from transformer.workspace import DiskStore, MemoryStore, Workspace
 
 MAKER = """\
@@ -152,6 +153,16 @@ def test_uses(call, kinds):
     made = fork()
     found = uses(made, BUILDER.format(call=call), Makers(made))
     assert {each.kind for each in found if each.op == "GGML_OP_GET_ROWS"} == kinds
+
+
+@pytest.mark.parametrize("pack", chosen(), ids=lambda pack: pack.arch)
+def test_no_builder_computes_with_tokens_or_positions(pack):
+    """They are inputs of the graph, and indices: not every backend takes rows of whole numbers."""
+    plan = planning.make(pack, fork().workspace)
+    text = "\n".join(each.text.decode() for each in plan.edits if each.rule == "graph.builder")
+    found = uses(fork(), text, Makers(fork()))
+    assert Use("GGML_OP_MUL_MAT", "weights") in found
+    assert [each for each in found if each.kind == "I32"] == []
 
 
 def test_a_tree_without_ggml_has_no_operations():

@@ -62,7 +62,7 @@ def computed(monkeypatch):
 
     known = packs.load("gemma4", packs.home())
     family = replace(known.family, recipe=RECIPE, compute=compute)
-    monkeypatch.setattr(prove, "choose", lambda *_: replace(known, family=family))
+    monkeypatch.setattr(prove, "choose", lambda *_, **__: replace(known, family=family))
     monkeypatch.setattr(prove, "_types", lambda *_: Evidence("types", True, "judged elsewhere"))  # takes seconds
     return asked, said
 
@@ -184,7 +184,7 @@ def test_a_folder_without_a_build(ported, tmp_path):
 
 def test_a_family_without_a_build(ported, computed, monkeypatch):
     known = packs.load("gemma4", packs.home())
-    monkeypatch.setattr(prove, "choose", lambda *_: replace(known, family=replace(known.family, recipe=None)))
+    monkeypatch.setattr(prove, "choose", lambda *_, **__: replace(known, family=replace(known.family, recipe=None)))
     said = call("verify", ported, "--build")
     assert said.code == 2
     assert "run it again without --build" in said.err

@@ -81,7 +81,7 @@ def test_one_commit(tree):
     assert "Reaches others:" in body
     assert re.search(r"^- head sizes: members \(src/llama-hparams\.h:\d+\)$", body, re.M)
     assert "Verified: syntax only" in body
-    assert re.search(r"^Made with transformer \S+: --arch gemma4 --option drop_rows=on$", body, re.M)
+    assert re.search(r"^Made with transformer \S+: --arch gemma4 --option drop_rows=on --option train=off$", body, re.M)
     assert body.rstrip().endswith("\n\nSigned-off-by: Ann Example <ann@example.org>")
     assert all(len(line) <= 72 for line in body.splitlines() if " " in line and not line.startswith("Made"))
 

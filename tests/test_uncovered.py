@@ -95,6 +95,7 @@ ONLY_MUL = HEAD + """\
     }
 }
 """
+NOT_READABLE = HEAD + "    switch (op->op) { case GGML_OP_MUL: return (; default: return false; }\n}\n"
 NOT_CERTAIN = {
     "set_again": BY_A_FLAG.replace("supp = false;\n    }", "supp = is_small(op);\n    }"),
     "looked_at_elsewhere": SAYS_NO.replace("    switch (op->op)", "    if (op->op == GGML_OP_SCALE || GGML_UNARY_OP_TANH == u(op)) return true;\n    switch (op->op)", 1)
@@ -103,7 +104,6 @@ NOT_CERTAIN = {
     "preprocessor": SAYS_NO.replace("                case GGML_UNARY_OP_NEG: return true;\n",
                                     "                case GGML_UNARY_OP_TANH:\n#if defined(FAST)\n                    return fast(op);\n#else\n                    return slow(op);\n#endif\n"),
     "no_switch": HEAD + "    return true;\n}\n",
-    "not_readable": HEAD + "    switch (op->op) { case GGML_OP_MUL: return (; default: return false; }\n}\n",
 }  # fmt: skip
 
 
@@ -128,9 +128,10 @@ def toy(tree, text):
         (SAYS_NO, "falls back for TANH (ggml/src/ggml-toy/ggml-toy.cpp:9)"),
         (BY_A_FLAG, "falls back for SCALE (ggml/src/ggml-toy/ggml-toy.cpp:6)"),
         (ONLY_MUL, "takes MUL of the 3 operations of the graph (ggml/src/ggml-toy/ggml-toy.cpp:6)"),
+        (NOT_READABLE, "what it takes is not known: its supports_op cannot be parsed (ggml/src/ggml-toy/ggml-toy.cpp:1)"),
         *((text, None) for text in NOT_CERTAIN.values()),
     ],
-    ids=["says_no", "by_a_flag", "only_mul", *NOT_CERTAIN],
+    ids=["says_no", "by_a_flag", "only_mul", "not_readable", *NOT_CERTAIN],
 )
 def test_a_backend(tree, text, said):
     toy(tree, text)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from transformer.cpp import Outcomes
 from transformer.family import Shown
 
 from .fork import Fork
@@ -17,6 +18,8 @@ WEIGHTS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q5_K", "Q6_K", "TQ2_0"
 """What weights are often stored in, where the fork has the type."""
 CACHE = ("F32", "F16", "BF16", "Q8_0", "Q4_0")
 """What keys and values are often stored in."""
+OTHER = "SOMETHING_ELSE"
+"""A type that nothing is compared with."""
 WORDS: dict[Kind, str] = {"": "", "weights": " weights", "cache": " K/V", "I32": ""}
 
 SHAPES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -44,13 +47,11 @@ def backends(fork: Fork, uses: Iterable[Use]) -> Iterator[Shown]:
     header = header if fork.workspace.exists(header) else fork.path("ggml.h")
     known = fork.workspace.source(header).data.decode() if fork.workspace.exists(header) else ""
     for folder in fork.workspace.folders(base(fork).rstrip("/")) if wanted else ():
-        found = [
-            each
-            for file in fork.workspace.list(folder)
-            if _is_backend(file)
-            for each in judges(fork, file, "supports_op")
-        ]
+        read = [judges(fork, file, "supports_op") for file in fork.workspace.list(folder) if _is_backend(file)]
+        found = [judge for sound, _ in read for judge in sound]
+        faulty = [place for _, places in read for place in places]
         said = [each for judge in found if (each := _said(_Table(fork, judge, known), wanted))]
+        said += [("what it takes is not known: its supports_op cannot be parsed", each) for each in faulty]
         name = PurePosixPath(folder).name.removeprefix("ggml-")
         yield from (Shown(name, value, where) for value, where in said)
         quiet += [name] if found and not said else []
@@ -97,6 +98,15 @@ class _Table:
             result, sources = "F32", ("*", "F32")
         return Types(kind if result == "*" else result, tuple(kind if each == "*" else each for each in sources))
 
+    def answers(self, use: Use) -> dict[str, Outcomes]:
+        """What the judge says by type: once for all types that it does not look at."""
+        types = self.types(use)
+        other = self.judge.says(use.op, self.asked(use, OTHER)) if len(types) > 2 else None
+        if other is None:
+            return {each: self.judge.says(use.op, self.asked(use, each)) for each in types}
+        met = {each: self.fork.spelled(f"GGML_TYPE_{each}") in other.met for each in types}
+        return {each: self.judge.says(use.op, self.asked(use, each)) if met[each] else other for each in types}
+
 
 def _said(table: _Table, wanted: Sequence[Use]) -> tuple[str, str] | None:
     """What a judge certainly turns away, and the place; `None` where that is nothing."""
@@ -104,7 +114,7 @@ def _said(table: _Table, wanted: Sequence[Use]) -> tuple[str, str] | None:
     parts: list[tuple[str, str]] = []
     doubtful: dict[str, str] = {}
     for use in wanted:
-        said = {each: table.judge.says(use.op, table.asked(use, each)) for each in table.types(use)}
+        said = table.answers(use)
         no = [each for each, verdict in said.items() if verdict.refuses]
         op = table.name(use.op)
         if no and len(no) == len(said) and use.kind != "I32":
@@ -132,8 +142,10 @@ def _listed(no: Collection[str], of: Collection[str]) -> str:
 def _joined(parts: Sequence[tuple[str, str]], doubtful: dict[str, str]) -> tuple[str, str] | None:
     """One line, with the line number behind each part where there are several."""
     lines = [(f"falls back for {what}" if not n else what, place) for n, (what, place) in enumerate(parts)]
-    for n, (op, place) in enumerate(doubtful.items()):
-        lines.append((f"not decided by type: {op}" if not n else op, place))
+    places = dict.fromkeys(doubtful.values())
+    for n, place in enumerate(places):
+        ops = ", ".join(op for op, at in doubtful.items() if at == place)
+        lines.append((f"not decided by type: {ops}" if not n else ops, place))
     if not lines:
         return None
     if len(lines) == 1:

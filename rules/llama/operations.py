@@ -164,16 +164,17 @@ def place(source: Source, offset: int) -> str:
     return f"{source.path}:{source.data.count(10, 0, offset) + 1}"
 
 
-def judges(fork: Fork, path: str, ending: str) -> list[Judge]:
-    """The functions of a file whose names end so, that tell operations apart and could be read."""
+def judges(fork: Fork, path: str, ending: str) -> tuple[list[Judge], list[str]]:
+    """The functions of a file whose names end so and that tell operations apart, and where some cannot be parsed."""
     if not fork.workspace.exists(path) or ending.encode() not in fork.workspace.source(path).data:
-        return []
+        return [], []
     source = fork.workspace.source(path)
     excerpt = Excerpt(source, ending)
     file = excerpt.file(excerpt.spans)
-    found = [each for name in excerpt.spans for each in file.functions(name) if not each.node.has_error]
-    made = [Judge(fork, source, each, _constants(fork)) for each in found]
-    return [each for each in made if each.switch is not None]
+    found = [each for name in excerpt.spans for each in file.functions(name)]
+    made = [Judge(fork, source, each, _constants(fork)) for each in found if not each.node.has_error]
+    faulty = [place(each.source, each.node.start_byte) for each in found if each.node.has_error]
+    return [each for each in made if each.switch is not None], faulty
 
 
 def _constants(fork: Fork) -> dict[str, int]:

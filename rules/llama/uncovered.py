@@ -53,7 +53,7 @@ def _training(fork: Fork, edits: Sequence[Edit], builder: str, ops: frozenset[st
     """What has no backward pass, also with what is planned; the experts of models that have some are told apart."""
     planned = "".join(each.text.decode() for each in edits if each.rule == "train.passes")
     experts = {fork.spelled("GGML_OP_MUL_MAT_ID")} if "build_moe_ffn" in builder else set[str]()
-    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward"):
+    for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward")[0]:
         for name, asked in (("training", ops - experts), ("training experts", experts)):
             there = (op for op in sorted(asked) if f"case {op}:" not in planned)
             if no := {op: place for op in there if (place := judge.stops(op))}:

@@ -32,7 +32,7 @@ ASKED = {"LLM_NORM_RMS": "RMS_NORM", "LLM_NORM": "NORM"}
 _SETS = re.compile(r"(?:^|[;{}()*&] |\w )(\w+) = ([^;]+) ;")
 _WEIGHT = re.compile(r"(?:this -> )?model (?:\.|->) \w|layers? (?:\.|->|\[) ")
 _WHOLE = re.compile(
-    r"build_inp_pos \(|build_inp_out_ids \(|\b(?=\w*?(?:argsort|top_k))\w++ \(|^.*(?:->|\.) (?:t_inp_tokens|t_tokens|tokens)$"
+    r"build_inp_(?:pos|out_ids) \(|\b(?=\w*?(?:argsort|top_k))\w++ \(|^.*(?:->|\.) (?:t_inp_tokens|t_tokens|tokens)$"
 )
 _PASSES = re.compile(r"\b\w*?_(?:view|reshape|permute|transpose|cont|get_rows|dup)(?:_\dd)? \( \w+ , ")
 

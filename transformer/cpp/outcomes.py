@@ -22,6 +22,8 @@ class Outcomes:
 
     exits: tuple[Exit, ...]
     open: frozenset[str]
+    met: frozenset[str] = frozenset()
+    """The constants that were compared with others: any that was not comes to the same."""
 
     @property
     def refuses(self) -> bool:
@@ -53,14 +55,17 @@ class Follower:
         Expressions are told by their text without blanks, with what its variables stand for in their place.
         `local` says what the parameters are, where they are something else.
         """
-        walk = Walk(Values(given, partial(self._called, given)), self._entries)
+        met = set[str]()
+        walk = Walk(Values(given, partial(self._called, given, met), met), self._entries)
         changed = self._body.changed.intersection(self._function.names)
         local = {**{name: Open(frozenset([name])) for name in changed}, **(local or {})}
         if walk.block(self._body.named, local) is not None:
             walk.exits.append(Exit(Open(frozenset(["the end"])), self._body.end))
-        return Outcomes(tuple(dict.fromkeys(walk.exits)), frozenset(walk.open))
+        return Outcomes(tuple(dict.fromkeys(walk.exits)), frozenset(walk.open), frozenset(met))
 
-    def _called(self, given: Mapping[str, str | int], name: str, arguments: list[Value | Same]) -> Value | None:
+    def _called(
+        self, given: Mapping[str, str | int], met: set[str], name: str, arguments: list[Value | Same]
+    ) -> Value | None:
         if name not in self._others:
             found = self._find(name) if self._deep else None
             self._others[name] = Follower(found, self._find, self._deep - 1) if found is not None else None
@@ -68,6 +73,7 @@ class Follower:
         if other is None or len(other._function.names) != len(arguments):
             return None
         made = other.follow(given, dict(zip(other._function.names, arguments, strict=True)))
+        met |= made.met
         if made.refuses or made.accepts:
             return int(made.accepts)
         return Open(made.open | {name})

@@ -109,4 +109,3 @@ class Syntax:
             (n for n in self.named if n.type.endswith(("declarator", "identifier"))), None
         )
         return self.text if self.type.endswith("identifier") or from_field is None else from_field.name
-

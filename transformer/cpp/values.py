@@ -74,9 +74,11 @@ def joined(one: Value | Same, other: Value | Same, name: str) -> Value | Same:
 class Values:
     """The values of expressions; `given` are those of some, by their text without blanks."""
 
-    def __init__(self, given: Mapping[str, str | int], calls: Calls) -> None:
+    def __init__(self, given: Mapping[str, str | int], calls: Calls, met: set[str]) -> None:
         self._given = given
         self._calls = calls
+        self.met = met
+        """The constants that others were compared with."""
 
     def path(self, node: Syntax, local: Locals) -> str:
         """The text of an expression with what local variables stand for in their place."""
@@ -101,8 +103,7 @@ class Values:
         known = local.get(node.text) if kind == "identifier" else None
         if known is not None and not isinstance(known, Same):
             return known
-        path = self.path(node, local)
-        if path in self._given:
+        if kind in _WHOLES and (path := self.path(node, local)) in self._given:
             return self._given[path]
         return self._made(node, local)
 
@@ -142,6 +143,8 @@ class Values:
             undecided = [each for each in (one, other) if truth(each) is None]
             return Open(frozenset().union(*map(reasons, undecided))) if undecided else int(not deciding)
         other = self.of(right, local)
+        if isinstance(one, str) and isinstance(other, str):
+            self.met |= {one, other}
         if name in ("==", "!=") and not isinstance(one, Open) and type(one) is type(other):
             return int((one == other) is (name == "=="))
         if isinstance(one, int) and isinstance(other, int):

@@ -205,6 +205,7 @@ class Walk:
         if isinstance(asked, Open):
             return list(dict.fromkeys([*range(len(entries)), other]))
         found = [n for n, each in enumerate(entries) if each.label == str(asked)]
+        self._values.met.update(each.label for each in entries if isinstance(asked, str))
         doubtful = not found or all(entries[n].maybe for n in found)
         return [*found, *([other] if doubtful else [])]
 
