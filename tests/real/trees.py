@@ -39,7 +39,7 @@ def react(version: str) -> Tree:
     return Tree("llama.rn", version, "", flat=True)
 
 
-PORTED = (python("0.3.17"), python("0.3.18"), python("0.3.19"), cython("0.2.9"), cython("0.2.12"), cython("0.2.13"),
+PORTED = (python("0.3.19"), cython("0.2.9"), cython("0.2.12"), cython("0.2.13"),
           react("0.9.0"), react("0.11.2"))  # fmt: skip
 NATIVE = (python("0.3.24"),)
 PARTIAL = (python("0.3.20"),)
