@@ -57,7 +57,7 @@ def test_it_shows_every_hunk_rule_and_reason(page, tree):
     assert "architectures that load the same tensors: gemma3n" in shown
     assert "src/llama-hparams.h:" in shown
     assert "types were not verified" in shown
-    assert found.attributes("textarea", "data-words") == ["gemma4 --option drop_rows=on"]
+    assert found.attributes("textarea", "data-words") == ["gemma4 --option drop_rows=on --option train=off"]
     boxes = {attrs["data-rule"]: attrs["data-needs"].split() for tag, attrs in found.tags if "data-rule" in attrs}
     assert boxes["heads.cache-width"] == ["heads.values"]
 
