@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transformer.errors import PackError
+from transformer.pack import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from transformer.pack import Pack
 
 _HEAD = ("arch", "fork", "option")
-_SWITCH = {"on": True, "off": False}
 
 
 @dataclass(slots=True)
@@ -87,10 +87,10 @@ def _head(case: Case, line: str, where: str) -> None:
         if name != "option":
             setattr(case, name, value.strip())
             return
-        option, _, word = value.strip().partition("=")
-        if word not in _SWITCH:
-            raise PackError(f"{value.strip()!r} should be NAME=on or NAME=off", where=where)
-        case.options[option] = _SWITCH[word]
+        try:
+            case.options.update([option(value.strip())])
+        except ValueError as error:
+            raise PackError(str(error), where=where) from error
 
 
 def paths(pack: Pack) -> Iterator[Path]:

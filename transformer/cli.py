@@ -38,16 +38,14 @@ def _colours(context: click.Context, _parameter: click.Parameter, value: Colour)
 COLOUR = click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
                       expose_value=False, is_eager=True, callback=_colours,
                       help="Colours; FORCE_COLOR and NO_COLOR are heeded.")  # fmt: skip
-SWITCH = {"on": True, "off": False}
 
 
 def chosen(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, bool]:
     """The options of the pack that were set: `NAME=on` or `NAME=off`."""
-    pairs = [value.partition("=") for value in values]
-    for value, (name, _, word) in zip(values, pairs, strict=True):
-        if not name or word not in SWITCH:
-            raise click.BadParameter(f"{value!r} should be NAME=on or NAME=off")
-    return {name: SWITCH[word] for name, _, word in pairs}
+    try:
+        return dict(map(packs.option, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 EXAMPLES = """\b

@@ -20,6 +20,7 @@ from transformer.rule import Rule
 
 _PACKAGE = "transformer_rules"
 _SEE = "see CONTRIBUTING, 'A new pack'"
+_SWITCH = {"on": True, "off": False}
 _HEAD = frozenset({"title", "family", "features", "rules", "facts", "proof"})
 
 
@@ -106,6 +107,14 @@ class Pack:
             there = ", ".join(sorted(self.options)) or "none"
             raise UsageError(f"{self.name} has no option {unknown!r}", help=f"there are: {there}")
         return replace(self, spec={**self.spec, "options": {**self.options, **options}}) if options else self
+
+
+def option(word: str) -> tuple[str, bool]:
+    """The name and the value of `NAME=on` or `NAME=off`. Raises `ValueError` for anything else."""
+    name, _, value = word.partition("=")
+    if not name or value not in _SWITCH:
+        raise ValueError(f"{word!r} should be NAME=on or NAME=off")
+    return name, _SWITCH[value]
 
 
 def home() -> Home:
