@@ -11,7 +11,7 @@ from transformer.cpp import Outcomes
 from transformer.family import Shown
 
 from .fork import Fork
-from .operations import Judge, Types, base, judges
+from .operations import Judge, Types, base, header, judges, short
 from .uses import Kind, Use, named
 
 WEIGHTS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_K", "Q5_K", "Q6_K", "TQ2_0", "MXFP4")
@@ -43,9 +43,7 @@ _LAYOUT = re.compile(r"\b\w+_(?:type|blck|row)_size\([^()]*\)")
 def backends(fork: Fork, uses: Iterable[Use]) -> Iterator[Shown]:
     """What falls back to another device on each backend that lies in the tree, then those where nothing does."""
     wanted, quiet = sorted(uses, key=lambda each: (each.op, each.kind)), list[str]()
-    header = f"{base(fork).removesuffix('src/')}include/ggml.h"
-    header = header if fork.workspace.exists(header) else fork.path("ggml.h")
-    known = fork.workspace.source(header).data.decode() if fork.workspace.exists(header) else ""
+    known = header(fork)
     for folder in fork.workspace.folders(base(fork).rstrip("/")) if wanted else ():
         read = [judges(fork, file, "supports_op") for file in fork.workspace.list(folder) if _is_backend(file)]
         found = [judge for sound, _ in read for judge in sound]
@@ -75,9 +73,6 @@ class _Table:
     known: str
     """The header that lists the types."""
 
-    def name(self, op: str) -> str:
-        return re.sub(r"^\w*?_OP_", "", op)
-
     def types(self, use: Use) -> list[str]:
         """The types in question, of which the fork has each."""
         if use.kind not in ("weights", "cache"):
@@ -90,7 +85,7 @@ class _Table:
     def asked(self, use: Use, kind: str) -> Types:
         """The types of an operation with one of these."""
         kinds = [each for each in ("GLU", "UNARY") if f"_{each}_OP_" in use.op]
-        name = kinds[0] if kinds else self.name(use.op)
+        name = kinds[0] if kinds else short(use.op)
         result, sources = SHAPES.get(name, (kind, ("*", *[""] * 9)))
         if use.kind == "I32" and name in ("GET_ROWS", "CPY"):
             result = kind
@@ -116,7 +111,7 @@ def _said(table: _Table, wanted: Sequence[Use]) -> tuple[str, str] | None:
     for use in wanted:
         said = table.answers(use)
         no = [each for each, verdict in said.items() if verdict.refuses]
-        op = table.name(use.op)
+        op = short(use.op)
         if no and len(no) == len(said) and use.kind != "I32":
             whole[op] = table.judge.place(use.op, said[no[0]])
         elif no:
@@ -126,7 +121,7 @@ def _said(table: _Table, wanted: Sequence[Use]) -> tuple[str, str] | None:
             doubtful.setdefault(op, table.judge.place(use.op, rest[0]))
     count = len(named(wanted))
     if len(whole) > count / 2:
-        left = sorted({table.name(each.op) for each in wanted} - whole.keys())
+        left = sorted({short(each.op) for each in wanted} - whole.keys())
         return f"takes {', '.join(left) or 'none'} of the {count} operations of the graph", next(iter(whole.values()))
     places = dict.fromkeys(whole.values())
     parts = [(", ".join(op for op, at in whole.items() if at == place), place) for place in places] + parts

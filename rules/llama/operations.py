@@ -25,6 +25,18 @@ def base(fork: Fork) -> str:
     return fork.sources if fork.has_file("ggml.c") else "ggml/src/"
 
 
+def header(fork: Fork) -> str:
+    """The text of ggml's public header; empty where there is none."""
+    paths = [each for each in (f"{base(fork).removesuffix('src/')}include/ggml.h", fork.path("ggml.h"))
+             if fork.workspace.exists(each)]  # fmt: skip
+    return fork.workspace.source(paths[0]).data.decode() if paths else ""
+
+
+def short(op: str) -> str:
+    """`MUL_MAT` for `GGML_OP_MUL_MAT`, `TANH` for `GGML_UNARY_OP_TANH`."""
+    return re.sub(r"^\w*?_OP_", "", op)
+
+
 class Makers:
     """The functions of ggml that make operations (`GGML_OP_MUL`, `GGML_UNARY_OP_TANH`): read from ggml.c.
 
@@ -172,15 +184,14 @@ def judges(fork: Fork, path: str, ending: str) -> tuple[list[Judge], list[str]]:
     excerpt = Excerpt(source, ending)
     file = excerpt.file(excerpt.spans)
     found = [each for name in excerpt.spans for each in file.functions(name)]
-    made = [Judge(fork, source, each, _constants(fork)) for each in found if not each.node.has_error]
+    constants = _constants(fork)
+    made = [Judge(fork, source, each, constants) for each in found if not each.node.has_error]
     faulty = [place(each.source, each.node.start_byte) for each in found if each.node.has_error]
     return [each for each in made if each.switch is not None], faulty
 
 
 def _constants(fork: Fork) -> dict[str, int]:
     """Numbers by their names, of ggml's header: how many sources a tensor has at most."""
-    paths = [each for each in ("ggml/include/ggml.h", fork.path("ggml.h")) if fork.workspace.exists(each)]
     name = fork.spelled("GGML_MAX_SRC")
-    text = fork.workspace.source(paths[0]).data.decode() if paths else ""
-    found = re.search(rf"#\s*define\s+{name}\s+(\d+)", text)
+    found = re.search(rf"#\s*define\s+{name}\s+(\d+)", header(fork))
     return {name: int(found[1])} if found else {}

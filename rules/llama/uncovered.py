@@ -14,10 +14,10 @@ from transformer.workspace import Workspace
 
 from .backends import backends
 from .fork import Fork
-from .operations import Makers, base, judges, place
+from .operations import Makers, base, judges, place, short
 from .port import Port
 from .pretokenizers import chosen
-from .uses import uses
+from .uses import named, uses
 
 BUILDS = frozenset(
     ["makefile", "gnumakefile", "cmakelists.txt", "build", "package.swift", "meson.build", "build.zig", "build.rs"]
@@ -45,20 +45,20 @@ def uncovered(port: Port, edits: Sequence[Edit]) -> Sequence[Shown]:
 def _operations(port: Port, edits: Sequence[Edit]) -> Iterator[Shown]:
     builder, makers = _builder(port, edits), Makers(port.fork)
     if ops := makers.of(builder):
-        yield from _training(port.fork, edits, builder, ops)
-        yield from backends(port.fork, uses(port.fork, builder, makers))
+        found = uses(port.fork, builder, makers)
+        experts = frozenset(op for op in named(found) if op.endswith("_MUL_MAT_ID"))
+        yield from _training(port.fork, edits, ops, experts)
+        yield from backends(port.fork, found)
 
 
-def _training(fork: Fork, edits: Sequence[Edit], builder: str, ops: frozenset[str]) -> Iterator[Shown]:
+def _training(fork: Fork, edits: Sequence[Edit], ops: frozenset[str], experts: frozenset[str]) -> Iterator[Shown]:
     """What has no backward pass, also with what is planned; the experts of models that have some are told apart."""
     planned = "".join(each.text.decode() for each in edits if each.rule == "train.passes")
-    experts = {fork.spelled("GGML_OP_MUL_MAT_ID")} if "build_moe_ffn" in builder else set[str]()
     for judge in judges(fork, f"{base(fork)}ggml.c", "compute_backward")[0]:
         for name, asked in (("training", ops - experts), ("training experts", experts)):
             there = (op for op in sorted(asked) if f"case {op}:" not in planned)
             if no := {op: place for op in there if (place := judge.stops(op))}:
-                listed = ", ".join(re.sub(r"^\w*?_OP_", "", each) for each in no)
-                yield Shown(name, f"no backward pass for {listed}", next(iter(no.values())))
+                yield Shown(name, f"no backward pass for {', '.join(map(short, no))}", next(iter(no.values())))
 
 
 def _texts(port: Port) -> Iterator[Shown]:
