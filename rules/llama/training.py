@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformer.cpp import Function, Switch
+from transformer.cpp import Function, Switch, first
 from transformer.outcome import NotNeeded, Outcome, all_of
 from transformer.rule import rule
 
@@ -69,17 +69,11 @@ def _names(port: Port, function: Function) -> dict[str, str]:
 
 def _taking(function: Function, kind: str) -> str:
     """The parameter of a type. Raises `AnchorError` where there is none."""
-    found = [each.name for each in function.parameters if kind in each.type]
-    return _one(function, found, f"parameter that is a {kind}")
+    found = (each.name for each in function.parameters if kind in each.type)
+    return first(found, f"parameter that is a {kind}", function)
 
 
 def _made(function: Function, code: str) -> str:
     """The first local variable that is made of something. Raises `AnchorError` where there is none."""
-    made_of = (each.target for each in function.body().statements() if each.holds(code))
-    return _one(function, [each for each in made_of if each], f"local made of {code}")
-
-
-def _one(function: Function, found: list[str], what: str) -> str:
-    if not found:
-        raise function.missing(what)
-    return found[0]
+    found = (each.target for each in function.body().statements() if each.target and each.holds(code))
+    return first(found, f"local made of {code}", function)

@@ -1,4 +1,4 @@
-"""One construct of those that a search found: the only one, or the first."""
+"""One of those that a search found: the only construct, or the first of anything."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from transformer.cpp.construct import Construct
 
 T = TypeVar("T", bound="Construct")
+Found = TypeVar("Found")
 
 
 def only(found: Sequence[T], what: str, where: str, seen: Iterable[str] = ()) -> T:
@@ -25,8 +26,8 @@ def only(found: Sequence[T], what: str, where: str, seen: Iterable[str] = ()) ->
     raise AnchorError(f"{what} was not found", where=where, help=f"seen instead: {hint}" if hint else "")
 
 
-def first(found: Iterable[T], what: str, scope: Construct) -> T:
-    """The first construct that was found in a scope. Raises `AnchorError` where there is none."""
+def first(found: Iterable[Found], what: str, scope: Construct) -> Found:
+    """The first of what was found in a scope. Raises `AnchorError` where there is none."""
     for each in found:
         return each
     raise scope.missing(what)
