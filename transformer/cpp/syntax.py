@@ -36,42 +36,29 @@ class Syntax:
         return tokens(self._source.text(self._node)).replace(SEP, "")
 
     @cached_property
-    def children(self) -> list[Syntax]:
-        """All parts, signs as well."""
-        return [self._child(each) for each in self._nodes]
+    def _parts(self) -> list[tuple[str | None, Syntax]]:
+        """Each part with its role."""
+        nodes = enumerate(self._node.children)
+        parts = ((n, Syntax(self._source, each)) for n, each in nodes if each.type != "comment")
+        return [(self._node.field_name_for_child(n), each) for n, each in parts]
 
     @cached_property
-    def _nodes(self) -> list[Node]:
-        return [each for each in self._node.children if each.type != "comment"]
-
-    def _child(self, node: Node) -> Syntax:
-        return Syntax(self._source, node)
+    def children(self) -> list[Syntax]:
+        """All parts, signs as well."""
+        return [each for _, each in self._parts]
 
     @cached_property
     def named(self) -> list[Syntax]:
         """The parts that are no signs."""
         return [each for each in self.children if each.is_named]
 
-    @cached_property
-    def _fields(self) -> dict[str, list[Syntax]]:
-        found: dict[str, list[Syntax]] = {}
-        number = 0
-        for place, node in enumerate(self._node.children):
-            if node.type == "comment":
-                continue
-            if name := self._node.field_name_for_child(place):
-                found.setdefault(name, []).append(self.children[number])
-            number += 1
-        return found
-
     def field(self, name: str) -> Syntax | None:
         """The first part that has this role."""
-        found = self._fields.get(name)
-        return found[0] if found else None
+        return next((each for role, each in self._parts if role == name), None)
 
     def fields(self, name: str) -> list[Syntax]:
         """The parts that have this role."""
-        return self._fields.get(name, [])
+        return [each for role, each in self._parts if role == name]
 
     @cached_property
     def all(self) -> list[Syntax]:
