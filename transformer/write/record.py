@@ -175,16 +175,14 @@ def _matching(value: str | None, pattern: re.Pattern[str], name: str) -> str | N
 def _path(value: object) -> str:
     """A path below the tree, by its words alone; whether a link leads out of it is seen when it is used."""
     parts = PurePosixPath(value).parts if isinstance(value, str) else ()
-    named = isinstance(value, str) and "\0" not in value and _has_bytes(value)
-    if not isinstance(value, str) or not named or not parts or value.startswith("/") or ".." in parts:
+    if not isinstance(value, str) or not parts or value.startswith("/") or ".." in parts or not _names_a_file(value):
         raise ValueError(f"{str(value)[:60]!r} is no path inside the tree")
     return value
 
 
-def _has_bytes(name: str) -> bool:
-    """Whether a file can be called so: JSON can hold half a character."""
+def _names_a_file(path: str) -> bool:
+    """Whether a file can be called so: JSON can hold a NUL, and half a character."""
     try:
-        os.fsencode(name)
+        return b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
         return False
-    return True
