@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -22,7 +22,6 @@ from transformer.cpp import tokens
 from transformer.errors import TransformerError
 from transformer.outcome import Blocked, Changes, Satisfied
 from transformer.types.check import check_types
-from transformer.verify import verify
 from transformer.workspace import Workspace
 
 
@@ -115,8 +114,7 @@ def _wrong(found: Judgement, strike: Strike, kind: Kind) -> Iterator[str]:
     if made.blocked:
         return
     differ = [path for path in {*base.paths, *made.paths, *found.files} if _after(made, path) != _after(base, path)]
-    ours = [edit for edit in made.edits if edit.path in differ]
-    report = verify(replace(made, edits=tuple(ours), after=made.before.overlay(ours)), root, "syntax", lambda *_: None)
+    report = remembered.judge(made, differ, root)
     if report.findings and kind.demand != "same":
         found.verdict = "refused"
         return

@@ -15,6 +15,7 @@ from transformer import plan
 from transformer.cpp import CppFile, Source
 from transformer.outcome import Outcome
 from transformer.rule import Rule
+from transformer.verify import Report, verify
 from transformer.workspace import Workspace
 
 Memory = dict[str, tuple[frozenset[str], Outcome]]
@@ -69,6 +70,13 @@ def make(base: plan.Plan, memory: Memory, tree: Workspace, differ: Collection[st
     """The plan of a tree in which these files differ from those that are remembered."""
     rules = tuple(_recalled(rule, memory, set(differ)) for rule in base.pack.rules)
     return plan.make(replace(base.pack, rules=rules), tree)
+
+
+def judge(made: plan.Plan, paths: Collection[str], root: Path) -> Report:
+    """The syntax of some of the planned files: the others are as in a plan that was judged."""
+    ours = [edit for edit in made.edits if edit.path in paths]
+    part = replace(made, edits=tuple(ours), after=made.before.overlay(ours))
+    return verify(part, root, "syntax", lambda *_: None)
 
 
 def _recalled(rule: Rule[object], memory: Memory, differ: set[str]) -> Rule[object]:

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from transformer.errors import TransformerError
 from transformer.types.commands import compile_commands
 from transformer.types.includes import Sources, choose_units, first_include
 from transformer.types.names import new_names
-from transformer.verify import verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,7 @@ def plan_it(found: list[Change], root: Path = FORK) -> float:
         base.pack.family.recognise(tree)
         made = remembered.make(base, remembered.before(root), tree, differ)
         others = {edit.path for edit in made.edits if edit not in known(root)}
-        ours = [edit for edit in made.edits if edit.path in others]
-        verify(replace(made, edits=tuple(ours), after=made.before.overlay(ours)), Path(), "syntax", lambda *_: None)
+        remembered.judge(made, others, Path())
         new_names(made.before, made.by_file())
         made.notes()
         return float(len(made.edits))
